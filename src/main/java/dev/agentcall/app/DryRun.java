@@ -1,0 +1,28 @@
+package dev.agentcall.app;
+
+import dev.agentcall.csv.CsvPreview;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Shows what would be done with some files. */
+final class DryRun {
+
+    int run(List<Path> files) throws Exception {
+        Logging.onlyWarnings();
+        try (Bundle bundle = Bundle.start(Bundle.Extent.LOADED)) {
+            CsvPreview preview = new CsvPreview(bundle.settings(), bundle.validation(), bundle.ledger());
+            boolean good = true;
+            for (Path file : files) {
+                if (Files.isRegularFile(file) && Files.isReadable(file)) {
+                    good &= preview.print(file, System.out);
+                } else {
+                    System.err.println("agentcall: found no file to read at " + file + ", expected a CSV file");
+                    good = false;
+                }
+            }
+            System.out.flush();
+            return good ? ExitCode.ALL_PLACED : ExitCode.BAD_CONFIGURATION;
+        }
+    }
+}

@@ -1,0 +1,31 @@
+package dev.agentcall.app;
+
+import dev.agentcall.config.SettingsException;
+import dev.agentcall.ledger.LedgerException;
+import java.util.LinkedHashSet;
+import java.util.Set;
+
+/** What went wrong, in words for people: no stack traces, and no sentence twice. */
+final class Faults {
+
+    private Faults() {}
+
+    /** The sentences of the chain of causes that say something new; one of ours says it all. */
+    static String describe(Throwable e) {
+        Set<String> sentences = new LinkedHashSet<>();
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            if (cause instanceof SettingsException || cause instanceof LedgerException) {
+                return "agentcall: " + cause.getMessage();
+            }
+            String message = cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
+            if (sentences.stream().noneMatch(sentence -> sentence.contains(message))) {
+                sentences.add(message);
+            }
+        }
+        return "agentcall: " + String.join("\n  because ", sentences);
+    }
+
+    static int exitCode(Throwable e) {
+        return ExitCode.BAD_CONFIGURATION;
+    }
+}

@@ -1,0 +1,25 @@
+package dev.agentcall.app;
+
+import java.util.concurrent.CountDownLatch;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Serves all sources until SIGTERM or SIGINT; then ends the calls in flight, and nothing else. */
+final class Serve {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Serve.class);
+
+    int run() throws Exception {
+        CountDownLatch stop = new CountDownLatch(1);
+        try (Termination termination = Termination.onSignal(stop::countDown)) {
+            try (Bundle bundle = Bundle.start(Bundle.Extent.ALL)) {
+                LOG.info("serving {}", bundle.settings().inbox().toAbsolutePath());
+                stop.await();
+                LOG.info("stopping, calls in flight end first");
+                bundle.stopCalls();
+            }
+            LOG.info("stopped");
+            return termination.ended(0);
+        }
+    }
+}

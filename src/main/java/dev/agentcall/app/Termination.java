@@ -1,0 +1,62 @@
+package dev.agentcall.app;
+
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Lets the program end in good order on SIGTERM and SIGINT: it is told to stop, and the process waits until it has, and
+ * ends with its exit code rather than the signal's.
+ */
+final class Termination implements AutoCloseable {
+
+    private final CountDownLatch ended = new CountDownLatch(1);
+    private final Thread hook;
+    private volatile int exitCode;
+    private volatile boolean requested;
+
+    private Termination(Runnable stop) {
+        hook = new Thread(
+                () -> {
+                    requested = true;
+                    stop.run();
+                    try {
+                        ended.await(1, TimeUnit.HOURS); // the calls in flight have deadlines of their own
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                    }
+                    System.out.flush();
+                    Runtime.getRuntime().halt(exitCode);
+                },
+                "agentcall-termination");
+    }
+
+    /** From now on a signal runs {@code stop}. */
+    static Termination onSignal(Runnable stop) {
+        Termination termination = new Termination(stop);
+        Runtime.getRuntime().addShutdownHook(termination.hook);
+        return termination;
+    }
+
+    /** True once a signal came. */
+    boolean isRequested() {
+        return requested;
+    }
+
+    /** The program has ended: a process that waits for that ends with this code. */
+    int ended(int code) {
+        exitCode = code;
+        ended.countDown();
+        close();
+        return code;
+    }
+
+    @Override
+    public void close() {
+        ended.countDown();
+        try {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException e) {
+            // The process is ending already.
+        }
+    }
+}

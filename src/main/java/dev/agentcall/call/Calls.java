@@ -1,0 +1,358 @@
+package dev.agentcall.call;
+
+import dev.agentcall.config.Settings;
+import dev.agentcall.form.FormBody;
+import dev.agentcall.http.Token;
+import dev.agentcall.http.UcontactHttp;
+import dev.agentcall.ledger.Entry;
+import dev.agentcall.ledger.Ledger;
+import dev.agentcall.ledger.LedgerException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import org.apache.camel.Exchange;
+import org.apache.camel.Message;
+import org.apache.camel.support.SynchronizationAdapter;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The steps of the routes place-call and send-call that need a memory: the ledger before and after the POST, the permit,
+ * and what an answer means. The decision itself, what is a success, is in the route.
+ *
+ * <p>The order is what keeps a request from being sent twice: permit and rate first, then the claim in the ledger, then
+ * the POST, then the outcome in the ledger, then the channel. Nobody waits for another's outcome with a permit in hand.
+ */
+public final class Calls {
+
+    /** Exchange variable: true if the request is to be sent. */
+    public static final String TO_SEND = "toSend";
+    /** Exchange variable: true if the request goes to AgentCallwithData. */
+    public static final String WITH_DATA = "withData";
+    /** Exchange variable: the {@link Outcome}, once there is one. */
+    public static final String OUTCOME = "outcome";
+
+    private static final String CALL = "call";
+    private static final Logger LOG = LoggerFactory.getLogger(Calls.class);
+    private static final long WAIT_MILLIS = 100;
+    private static final int REMEMBERED_TRIES = 10_000;
+
+    private final Validation validation;
+    private final Gate gate;
+    private final Ledger ledger;
+    private final Token token;
+    private final int attempts;
+    private volatile Duration patience = Duration.ofDays(365_000);
+    private final Map<String, Tries> tries = new LinkedHashMap<>();
+
+    public Calls(Settings settings, Validation validation, Gate gate, Ledger ledger, Token token) {
+        this.validation = validation;
+        this.gate = gate;
+        this.ledger = ledger;
+        this.token = token;
+        this.attempts = settings.retryAttempts();
+    }
+
+    /** How long an answer that cannot be recorded is held; without this, for as long as it takes. */
+    public void setPatience(Duration patience) {
+        this.patience = patience;
+    }
+
+    /**
+     * Reads the request in the body, checks it, and claims it in the ledger. Leaves the form as the body if it is to be
+     * sent; else its outcome is known already, and the body is the answer that led to it, null if none did.
+     *
+     * @throws StoppingException if the process stops first
+     * @throws LedgerException if it cannot be claimed
+     */
+    public void accept(Exchange exchange) throws InterruptedException {
+        Call call = new Call(submission(exchange));
+        exchange.setVariable(CALL, call);
+        exchange.removeProperty(UcontactHttp.ANSWER);
+        // However the exchange ends, nobody keeps the agent's line busy.
+        exchange.getExchangeExtension().addOnCompletion(new SynchronizationAdapter() {
+            @Override
+            public void onDone(Exchange done) {
+                call.giveBack(false);
+            }
+        });
+        Incoming checked = validation.check(call.incoming());
+        call.request = checked.request().requestId() == null
+                ? checked.request().withRequestId(UUID.randomUUID().toString())
+                : checked.request();
+        if (checked.faults().isEmpty()) {
+            claim(call);
+        } else {
+            decideUnsent(call, Outcome.invalid(call.request, checked.faults(), Instant.now()));
+        }
+        boolean toSend = call.outcome == null;
+        exchange.setVariable(TO_SEND, toSend);
+        exchange.setVariable(WITH_DATA, call.request.get(Field.DATA) != null);
+        exchange.getMessage().setBody(toSend ? FormBody.encode(call.request.fields()) : call.outcome.guid());
+        call.sentNanos = System.nanoTime();
+    }
+
+    private Submission submission(Exchange exchange) {
+        Message message = exchange.getMessage();
+        Object body = message.getBody();
+        if (body instanceof Submission submission) {
+            return submission;
+        }
+        String scheme = exchange.getFromEndpoint() == null
+                ? "direct"
+                : exchange.getFromEndpoint().getEndpointBaseUri().replaceAll(":.*", "");
+        Source source = new Source(scheme, exchange.getFromRouteId(), null);
+        Incoming incoming;
+        if (body instanceof Map<?, ?> map) {
+            incoming = RequestReader.readMap(map, source);
+        } else {
+            String json = message.getBody(String.class);
+            incoming = json == null
+                    ? RequestReader.malformed("expected a JSON object or a map, found nothing", source)
+                    : RequestReader.readJson(json, source);
+        }
+        return new Submission(incoming, null, null);
+    }
+
+    private void claim(Call call) throws InterruptedException {
+        String agent = call.request.get(Field.AGENT);
+        while (true) {
+            Entry spent = ledger.findSpent(call.request.requestId());
+            if (spent != null) {
+                if (spent.inFlight()) {
+                    call.giveBack(false);
+                    spent = awaitOutcome(spent);
+                }
+                if (spent != null) {
+                    decideUnsent(call, replay(call.request, spent));
+                    return;
+                }
+                continue;
+            }
+            if (call.permit == null) {
+                call.permit = gate.enter(agent);
+            }
+            call.permit.awaitRate();
+            call.ledgerId = ledger.claim(call.request, call.runId);
+            if (call.ledgerId != null) {
+                return;
+            }
+        }
+    }
+
+    /** The decided entry; null if the other was not taken by uContact and its id is free again. */
+    private Entry awaitOutcome(Entry inFlight) throws InterruptedException {
+        Entry entry = inFlight;
+        while (entry != null && entry.inFlight()) {
+            if (gate.isStopping()) {
+                throw new StoppingException();
+            }
+            ledger.awaitDecision(WAIT_MILLIS);
+            entry = ledger.find(inFlight.id());
+        }
+        return entry;
+    }
+
+    private static Outcome replay(CallRequest request, Entry spent) {
+        if (spent.request().equals(OutcomeJson.fields(request))) {
+            return spent.outcome().replayedFor(request);
+        }
+        Fault conflict = new Fault(
+                Reason.ID_CONFLICT,
+                null,
+                "requestId '" + Text.shown(request.requestId(), 60) + "' belongs to an earlier request with other fields;"
+                        + " expected a new id, or the same fields");
+        return Outcome.invalid(request, List.of(conflict), Instant.now());
+    }
+
+    private void decideUnsent(Call call, Outcome outcome) {
+        ledger.add(outcome, call.runId);
+        call.outcome = outcome;
+        call.giveBack(false);
+        log(outcome);
+    }
+
+    /** After the POST: leaves the text of a 2xx answer as the body, null for any other. */
+    public void answered(Exchange exchange) {
+        Call call = call(exchange);
+        Answer noted = exchange.getProperty(UcontactHttp.ANSWER, Answer.class);
+        Integer status = exchange.getMessage().getHeader(Exchange.HTTP_RESPONSE_CODE, Integer.class);
+        // Without a note the answer came from the proxy, which would not let the request through.
+        answered(exchange, call, noted != null ? noted : Answer.notSent("the proxy answered HTTP " + status));
+    }
+
+    /** After a POST that failed. */
+    public void failed(Exchange exchange) {
+        Throwable failure = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Throwable.class);
+        answered(exchange, call(exchange), UcontactHttp.failed(exchange, failure));
+    }
+
+    private static void answered(Exchange exchange, Call call, Answer answer) {
+        call.answer = answer;
+        call.millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - call.sentNanos);
+        exchange.getMessage().removeHeaders("*");
+        exchange.getMessage().setBody(answer.okText());
+    }
+
+    /** The route's predicate has accepted the answer in the body. Leaves the outcome as JSON as the body. */
+    public void placed(Exchange exchange) {
+        Call call = call(exchange);
+        if (call.outcome == null) {
+            decide(call, OutcomeRules.accepted(call.answer));
+        }
+        deliver(exchange, call.outcome);
+    }
+
+    /**
+     * The route's predicate has not accepted the body. Leaves the outcome as JSON as the body.
+     *
+     * @throws UnavailableException if uContact did not take the call; then there is no outcome
+     */
+    public void notPlaced(Exchange exchange) {
+        Call call = call(exchange);
+        if (call.outcome == null) {
+            Verdict verdict = OutcomeRules.notAccepted(call.answer);
+            decide(call, verdict.isUnavailable() ? afterTry(call, verdict) : verdict);
+        }
+        deliver(exchange, call.outcome);
+    }
+
+    /** A request that alone is not taken, while others are, is rejected after some tries; else it waits. */
+    private Verdict afterTry(Call call, Verdict unavailable) {
+        if (unavailable.status() != null && isLastTry(call.request.requestId())) {
+            return Verdict.rejected(
+                    unavailable.reason(),
+                    unavailable.detail() + "; " + attempts + " tries, while other requests were answered",
+                    unavailable.status());
+        }
+        ledger.release(call.ledgerId);
+        call.permit.unavailable(call.answer.retryAfter(), unavailable.detail());
+        call.giveBack(false);
+        if (unavailable.status() != null && (unavailable.status() == 401 || unavailable.status() == 403)) {
+            token.refresh();
+        }
+        throw new UnavailableException(unavailable.detail());
+    }
+
+    private boolean isLastTry(String requestId) {
+        synchronized (tries) {
+            Tries so = tries.computeIfAbsent(requestId, id -> new Tries(gate.answers()));
+            so.count++;
+            if (tries.size() > REMEMBERED_TRIES) {
+                tries.remove(tries.keySet().iterator().next());
+            }
+            return so.count >= attempts && gate.answers() > so.answersAtFirst;
+        }
+    }
+
+    private void decide(Call call, Verdict verdict) {
+        Outcome outcome = Outcome.of(call.request, verdict, Instant.now(), call.millis);
+        record(call, outcome);
+        call.outcome = outcome;
+        if (verdict.status() != null) {
+            call.permit.answered();
+            synchronized (tries) {
+                tries.remove(call.request.requestId());
+            }
+        }
+        call.giveBack(true);
+        log(outcome);
+    }
+
+    /** Holds the answer until it can be committed: it exists nowhere else. Given up, it becomes unknown/crash. */
+    private void record(Call call, Outcome outcome) {
+        Instant since = Instant.now();
+        for (boolean told = false; ; told = true) {
+            try {
+                ledger.record(call.ledgerId, outcome);
+                return;
+            } catch (LedgerException e) {
+                if (gate.isStopping() || since.plus(patience).isBefore(Instant.now())) {
+                    throw e;
+                }
+                if (!told) {
+                    LOG.error(
+                            "request {} is {} and waits to be recorded: {}",
+                            call.request.requestId(),
+                            outcome.kind().word(),
+                            e.getMessage());
+                }
+                pause(e);
+            }
+        }
+    }
+
+    private void pause(LedgerException cause) {
+        try {
+            ledger.awaitDecision(TimeUnit.SECONDS.toMillis(1));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw cause;
+        }
+    }
+
+    private static void deliver(Exchange exchange, Outcome outcome) {
+        exchange.setVariable(OUTCOME, outcome);
+        exchange.getMessage().setBody(OutcomeJson.write(outcome));
+    }
+
+    /** One line for each request that was not placed, without its payload. */
+    private static void log(Outcome outcome) {
+        if (!outcome.placed()) {
+            LOG.info(
+                    "request {} is {}: {}{} (to {})",
+                    Text.shown(String.valueOf(outcome.request().requestId()), 200),
+                    outcome.kind().word(),
+                    outcome.reason(),
+                    outcome.replayed() ? ", replayed" : "",
+                    Text.masked(outcome.request().get(Field.DESTINATION)));
+        }
+    }
+
+    private static Call call(Exchange exchange) {
+        return exchange.getVariable(CALL, Call.class);
+    }
+
+    /** One request on its way through place-call; for one thread at a time. */
+    private static final class Call {
+        private final Submission submission;
+        private final Long runId;
+        private Gate.Permit permit;
+        private CallRequest request;
+        private Long ledgerId;
+        private long sentNanos;
+        private Answer answer;
+        private Long millis;
+        private Outcome outcome;
+
+        private Call(Submission submission) {
+            this.submission = submission;
+            this.runId = submission.runId();
+            this.permit = submission.permit();
+        }
+
+        private Incoming incoming() {
+            return submission.incoming();
+        }
+
+        private void giveBack(boolean called) {
+            if (permit != null) {
+                permit.giveBack(called);
+                permit = null;
+            }
+        }
+    }
+
+    private static final class Tries {
+        private final long answersAtFirst;
+        private int count;
+
+        private Tries(long answersAtFirst) {
+            this.answersAtFirst = answersAtFirst;
+        }
+    }
+}

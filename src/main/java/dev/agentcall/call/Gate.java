@@ -1,0 +1,374 @@
+package dev.agentcall.call;
+
+import dev.agentcall.config.Settings;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.PriorityQueue;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Says which call may go now, for all sources of a process together: so many in flight, so many per agent with a rest
+ * between two, so many per second, and, while uContact is unavailable, one probe at a time.
+ */
+public final class Gate {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Gate.class);
+
+    private static final Duration LONGEST_PROBE_INTERVAL = Duration.ofSeconds(60);
+    private static final Duration LONGEST_RETRY_AFTER = Duration.ofMinutes(5);
+    /** A waiting thread looks up this often, for a stop that nobody announces. */
+    private static final long LOOK_UP_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+
+    private final int concurrency;
+    private final int perAgent;
+    private final long pauseNanos;
+    private final long rateNanos;
+    private final Duration probeDelay;
+    private final Stopping stopping;
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private final Map<String, Integer> busy = new HashMap<>();
+    private final Map<String, Integer> resting = new HashMap<>();
+    private final PriorityQueue<Rest> rests = new PriorityQueue<>();
+    private int inFlight;
+    private long changes;
+    private long nextByRate = System.nanoTime();
+
+    private Outage outage;
+    private long answers;
+
+    /**
+     * The one gate of a process.
+     *
+     * @param stopping tells when no call may begin any more
+     */
+    public Gate(Settings settings, Stopping stopping) {
+        this.concurrency = settings.concurrency();
+        this.perAgent = settings.agentConcurrency();
+        this.pauseNanos = settings.agentPause().toNanos();
+        this.rateNanos = settings.rate() > 0 ? (long) (TimeUnit.SECONDS.toNanos(1) / settings.rate()) : 0;
+        this.probeDelay = settings.retryDelay();
+        this.stopping = stopping;
+    }
+
+    /** A permit to place one call. To be given back exactly once; giving it back again does nothing. */
+    public final class Permit {
+        private final String agent;
+        private final boolean probe;
+        private boolean returned;
+
+        private Permit(String agent, boolean probe) {
+            this.agent = agent;
+            this.probe = probe;
+        }
+
+        /**
+         * Waits for the call's turn by the rate.
+         *
+         * @throws StoppingException if the process stops meanwhile
+         */
+        public void awaitRate() throws InterruptedException {
+            Gate.this.awaitRate();
+        }
+
+        /** uContact answered: an outage, if there is one, is over. */
+        public void answered() {
+            lock.lock();
+            try {
+                answers++;
+                if (outage != null) {
+                    LOG.info("uContact answers again after {} s", outage.seconds());
+                    outage = null;
+                    change();
+                }
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        /**
+         * uContact did not take the call: from now on only probes pass.
+         *
+         * @param retryAfter what it asked for, null for nothing
+         * @param detail for people
+         */
+        public void unavailable(Duration retryAfter, String detail) {
+            lock.lock();
+            try {
+                long now = System.nanoTime();
+                if (outage == null) {
+                    LOG.warn("uContact is unavailable, calls wait: {}", detail);
+                    outage = new Outage(now, detail);
+                    outage.nextProbe(now, probeDelay, retryAfter);
+                } else if (probe) {
+                    outage.failedProbes++;
+                    outage.detail = detail;
+                    outage.nextProbe(now, probeDelay, retryAfter);
+                }
+                change();
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        /** Gives the permit back. {@code called}: the agent was rung, or may have been, and now rests. */
+        public void giveBack(boolean called) {
+            lock.lock();
+            try {
+                if (!returned) {
+                    returned = true;
+                    if (probe && outage != null) {
+                        outage.probing = false;
+                    }
+                    leave(agent, called);
+                }
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
+    /**
+     * A permit if the agent is free and there is room, else null. Does not wait.
+     *
+     * @param agent null for a request without one
+     */
+    public Permit tryEnter(String agent) {
+        lock.lock();
+        try {
+            long now = System.nanoTime();
+            endRests(now);
+            if (stopping.isStopping() || !hasRoom(now) || !isFree(agent)) {
+                return null;
+            }
+            return enterNow(agent);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Waits for a permit.
+     *
+     * @throws StoppingException if the process stops before there is one
+     */
+    public Permit enter(String agent) throws InterruptedException {
+        while (true) {
+            long seen = changes();
+            Permit permit = tryEnter(agent);
+            if (permit != null) {
+                return permit;
+            }
+            if (stopping.isStopping()) {
+                throw new StoppingException();
+            }
+            awaitChange(seen);
+        }
+    }
+
+    /** True if any agent at all could get a permit now: there is room, no outage, no stop. */
+    public boolean hasRoom() {
+        lock.lock();
+        try {
+            return !stopping.isStopping() && hasRoom(System.nanoTime());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** A number that grows with every change; see {@link #awaitChange}. */
+    public long changes() {
+        lock.lock();
+        try {
+            return changes;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Waits until something has changed since {@code seen} was read, or time has changed something; may return early. */
+    public void awaitChange(long seen) throws InterruptedException {
+        lock.lockInterruptibly();
+        try {
+            if (changes == seen && !stopping.isStopping()) {
+                changed.awaitNanos(untilNextEvent());
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Wakes everyone in {@link #awaitChange}. */
+    public void wakeUp() {
+        lock.lock();
+        try {
+            change();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    public boolean isStopping() {
+        return stopping.isStopping();
+    }
+
+    /** Calls that hold a permit now. */
+    public int inFlight() {
+        lock.lock();
+        try {
+            return inFlight;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Times in a row that uContact did not take a call, 0 while it is available. */
+    public int failedTries() {
+        lock.lock();
+        try {
+            return outage == null ? 0 : 1 + outage.failedProbes;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Why uContact is unavailable, null while it is not. */
+    public String outageDetail() {
+        lock.lock();
+        try {
+            return outage == null ? null : outage.detail;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** How many answers came so far; to tell whether others were answered meanwhile. */
+    public long answers() {
+        lock.lock();
+        try {
+            return answers;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private boolean hasRoom(long now) {
+        return inFlight < concurrency && (outage == null || !outage.probing && now - outage.probeAt >= 0);
+    }
+
+    private boolean isFree(String agent) {
+        return agent == null || busy.getOrDefault(agent, 0) + resting.getOrDefault(agent, 0) < perAgent;
+    }
+
+    private Permit enterNow(String agent) {
+        inFlight++;
+        if (agent != null) {
+            busy.merge(agent, 1, Integer::sum);
+        }
+        if (outage != null) {
+            outage.probing = true;
+        }
+        return new Permit(agent, outage != null);
+    }
+
+    private void leave(String agent, boolean called) {
+        inFlight--;
+        if (agent != null) {
+            decrement(busy, agent);
+            if (called && pauseNanos > 0) {
+                resting.merge(agent, 1, Integer::sum);
+                rests.add(new Rest(System.nanoTime() + pauseNanos, agent));
+            }
+        }
+        change();
+    }
+
+    private void endRests(long now) {
+        while (!rests.isEmpty() && rests.peek().until - now <= 0) {
+            decrement(resting, rests.poll().agent);
+        }
+    }
+
+    private static void decrement(Map<String, Integer> counts, String agent) {
+        counts.computeIfPresent(agent, (name, count) -> count == 1 ? null : count - 1);
+    }
+
+    private void awaitRate() throws InterruptedException {
+        if (rateNanos == 0) {
+            return;
+        }
+        long turn;
+        lock.lock();
+        try {
+            turn = Math.max(System.nanoTime(), nextByRate);
+            nextByRate = turn + rateNanos;
+        } finally {
+            lock.unlock();
+        }
+        for (long wait = turn - System.nanoTime(); wait > 0; wait = turn - System.nanoTime()) {
+            if (stopping.isStopping()) {
+                throw new StoppingException();
+            }
+            TimeUnit.NANOSECONDS.sleep(Math.min(wait, LOOK_UP_NANOS));
+        }
+    }
+
+    private void change() {
+        changes++;
+        changed.signalAll();
+    }
+
+    private long untilNextEvent() {
+        long now = System.nanoTime();
+        long wait = LOOK_UP_NANOS;
+        if (!rests.isEmpty()) {
+            wait = Math.min(wait, rests.peek().until - now);
+        }
+        if (outage != null && !outage.probing) {
+            wait = Math.min(wait, outage.probeAt - now);
+        }
+        return Math.max(1, wait);
+    }
+
+    private record Rest(long until, String agent) implements Comparable<Rest> {
+        @Override
+        public int compareTo(Rest other) {
+            return Long.signum(until - other.until);
+        }
+    }
+
+    private static final class Outage {
+        private final long since;
+        private String detail;
+        private long probeAt;
+        private int failedProbes;
+        private boolean probing;
+
+        private Outage(long since, String detail) {
+            this.since = since;
+            this.detail = detail;
+        }
+
+        /** Doubles with each failed probe, up to a minute, and is spread by a fifth so that nodes do not probe in step. */
+        private void nextProbe(long now, Duration delay, Duration retryAfter) {
+            double nanos = Math.min(
+                    Math.max(LONGEST_PROBE_INTERVAL.toNanos(), delay.toNanos()),
+                    delay.toNanos() * Math.pow(2, failedProbes));
+            if (retryAfter != null) {
+                nanos = Math.max(nanos, Math.min(retryAfter.toNanos(), LONGEST_RETRY_AFTER.toNanos()));
+            }
+            probeAt = now + (long) (nanos * ThreadLocalRandom.current().nextDouble(1.0, 1.2));
+        }
+
+        private long seconds() {
+            return TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - since);
+        }
+    }
+}

@@ -1,0 +1,88 @@
+package dev.agentcall.call;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.Map;
+
+/** An {@link Outcome} as the JSON object that is the same in channels, replies and answers. */
+public final class OutcomeJson {
+
+    /** Always with milliseconds, so that instants sort as text. */
+    private static final DateTimeFormatter INSTANT =
+            DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSS'Z'").withZone(ZoneOffset.UTC);
+
+    private static final JsonMapper MAPPER = JsonMapper.builder().build();
+    private static final JsonFactory FACTORY = MAPPER.getFactory();
+
+    private OutcomeJson() {}
+
+    /** One line of JSON without a line break at its end. */
+    public static String write(Outcome outcome) {
+        return json(json -> {
+            CallRequest request = outcome.request();
+            json.writeStartObject();
+            json.writeStringField("requestId", request.requestId());
+            json.writeStringField("outcome", outcome.kind().word());
+            json.writeStringField("guid", outcome.guid());
+            json.writeStringField("reason", outcome.reason());
+            json.writeStringField("detail", outcome.detail());
+            json.writeObjectField("httpStatus", outcome.httpStatus());
+            json.writeFieldName("request");
+            fields(json, request);
+            json.writeObjectField("extra", request.extra());
+            json.writeObjectFieldStart("source");
+            json.writeStringField("kind", request.source().kind());
+            json.writeStringField("name", request.source().name());
+            json.writeObjectField("row", request.source().row());
+            json.writeEndObject();
+            json.writeBooleanField("replayed", outcome.replayed());
+            json.writeStringField("at", instant(outcome.at()));
+            json.writeObjectField("millis", outcome.millis());
+            json.writeEndObject();
+        });
+    }
+
+    /** The request's fields as a JSON object, in their fixed order; equal texts are equal requests. */
+    public static String fields(CallRequest request) {
+        return json(json -> fields(json, request));
+    }
+
+    /** Any map of JSON values as a JSON object. */
+    public static String object(Map<String, Object> values) {
+        return json(json -> json.writeObject(values));
+    }
+
+    /** ISO 8601 in UTC with milliseconds. */
+    public static String instant(Instant at) {
+        return INSTANT.format(at);
+    }
+
+    private static void fields(JsonGenerator json, CallRequest request) throws IOException {
+        json.writeStartObject();
+        for (Map.Entry<Field, String> field : request.fields().entrySet()) {
+            json.writeStringField(field.getKey().key(), field.getValue());
+        }
+        json.writeEndObject();
+    }
+
+    private static String json(JsonWriting writing) {
+        StringWriter text = new StringWriter(512);
+        try (JsonGenerator json = FACTORY.createGenerator(text)) {
+            writing.to(json);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e); // a StringWriter has no faults of its own
+        }
+        return text.toString();
+    }
+
+    private interface JsonWriting {
+        void to(JsonGenerator json) throws IOException;
+    }
+}

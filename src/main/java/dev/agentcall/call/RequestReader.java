@@ -1,0 +1,121 @@
+package dev.agentcall.call;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectReader;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Reads a request out of a JSON object or a map. Known names are the fields and {@code requestId}; every other property
+ * is kept as an extra.
+ */
+public final class RequestReader {
+
+    private static final int SHOWN = 60;
+
+    private static final JsonMapper MAPPER = JsonMapper.builder()
+            .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
+            .build();
+
+    private static final ObjectReader TREE = MAPPER.readerFor(JsonNode.class);
+
+    private RequestReader() {}
+
+    /** Reads JSON text. What is not one JSON object comes back as a {@code malformed} request. */
+    public static Incoming readJson(String json, Source source) {
+        try {
+            JsonNode tree = TREE.readTree(json);
+            if (tree instanceof ObjectNode object) {
+                return read(object, source);
+            }
+            return malformed("expected a JSON object, found " + Text.shown(describe(tree, json), SHOWN), source);
+        } catch (JsonProcessingException e) {
+            return malformed("not JSON: " + Text.shown(e.getOriginalMessage(), 2 * SHOWN) + where(e), source);
+        }
+    }
+
+    /** Reads a map of JSON values: texts, numbers, booleans, nulls, lists and maps. */
+    public static Incoming readMap(Map<?, ?> map, Source source) {
+        return read(MAPPER.valueToTree(map), source);
+    }
+
+    /** A request that could not be read at all. */
+    public static Incoming malformed(String detail, Source source) {
+        return new Incoming(
+                new CallRequest(null, CallRequest.newFields(), Map.of(), source),
+                List.of(new Fault(Reason.MALFORMED, null, detail)));
+    }
+
+    private static Incoming read(ObjectNode object, Source source) {
+        EnumMap<Field, String> fields = CallRequest.newFields();
+        Map<String, Object> extra = new LinkedHashMap<>();
+        List<Fault> faults = new ArrayList<>();
+        String id = null;
+        for (Map.Entry<String, JsonNode> property : object.properties()) {
+            Field field = Field.ofKey(property.getKey());
+            JsonNode value = property.getValue();
+            if (field != null) {
+                readField(field, value, fields, faults);
+            } else if (property.getKey().equals("requestId")) {
+                id = readId(value, faults);
+            } else {
+                extra.put(property.getKey(), MAPPER.convertValue(value, Object.class));
+            }
+        }
+        return new Incoming(new CallRequest(id, fields, extra, source), faults);
+    }
+
+    private static void readField(Field field, JsonNode value, Map<Field, String> fields, List<Fault> faults) {
+        if (value.isNull()) {
+            return;
+        }
+        if (value.isTextual() || value.isIntegralNumber() && value.bigIntegerValue().signum() >= 0) {
+            fields.put(field, value.asText());
+            return;
+        }
+        fields.put(field, value.toString());
+        if (field.kind() == Field.Kind.NUMBER) {
+            faults.add(new Fault(
+                    Reason.BAD_NUMBER,
+                    field,
+                    field.key() + " " + shown(value) + ": expected a text or a whole number without sign or exponent"));
+        } else if (field.kind() == Field.Kind.TEXT) {
+            faults.add(new Fault(Reason.BAD_TEXT, field, field.key() + " " + shown(value) + ": expected a text"));
+        }
+    }
+
+    private static String readId(JsonNode value, List<Fault> faults) {
+        if (value.isNull() || value.isTextual() && value.asText().isBlank()) {
+            return null;
+        }
+        if (value.isTextual() || value.isIntegralNumber()) {
+            return value.asText().strip();
+        }
+        faults.add(new Fault(Reason.BAD_TEXT, null, "requestId " + shown(value) + ": expected a text"));
+        return null;
+    }
+
+    private static String describe(JsonNode tree, String json) {
+        return json.isBlank() || tree.isMissingNode() ? "nothing" : tree.getNodeType().name().toLowerCase();
+    }
+
+    private static String shown(JsonNode value) {
+        return Text.shown(value.toString(), SHOWN);
+    }
+
+    private static String where(JsonProcessingException e) {
+        return e.getLocation() == null
+                ? ""
+                : " (line " + e.getLocation().getLineNr() + ", column " + e.getLocation().getColumnNr() + ")";
+    }
+}

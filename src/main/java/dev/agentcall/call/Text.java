@@ -1,0 +1,39 @@
+package dev.agentcall.call;
+
+/** How values are shown to people: without control characters, cut to a length, numbers masked. */
+public final class Text {
+
+    private static final int MASK_KEEPS = 3;
+
+    private Text() {}
+
+    /** On one line, control and invisible formatting characters as spaces, cut at {@code max} characters. */
+    public static String shown(String value, int max) {
+        StringBuilder shown = new StringBuilder(Math.min(value.length(), max));
+        value.codePoints().limit(max + 1L).map(c -> isVisible(c) ? c : ' ').forEach(shown::appendCodePoint);
+        String stripped = shown.toString().strip();
+        return stripped.codePointCount(0, stripped.length()) <= max
+                ? stripped
+                : stripped.substring(0, stripped.offsetByCodePoints(0, max)) + "…";
+    }
+
+    /** A phone number for logs: all but its last three characters as {@code *}. */
+    public static String masked(String number) {
+        if (number == null || number.isEmpty()) {
+            return "";
+        }
+        int hidden = Math.max(0, number.length() - MASK_KEEPS);
+        return "*".repeat(hidden) + number.substring(hidden);
+    }
+
+    private static boolean isVisible(int c) {
+        return switch (Character.getType(c)) {
+            case Character.CONTROL,
+                    Character.FORMAT,
+                    Character.SURROGATE,
+                    Character.LINE_SEPARATOR,
+                    Character.PARAGRAPH_SEPARATOR -> false;
+            default -> true;
+        };
+    }
+}

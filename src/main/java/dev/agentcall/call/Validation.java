@@ -1,0 +1,180 @@
+package dev.agentcall.call;
+
+import dev.agentcall.config.Settings;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+
+/**
+ * Turns the values of a request into what is sent, or says what is wrong with them. Numbers are never read as numbers:
+ * leading zeros and {@code +} survive. Defaults stand in for missing and blank values.
+ */
+public final class Validation {
+
+    private static final int MAX_TEXT = 255;
+    private static final int MAX_ID = 200;
+    private static final int SHOWN = 60;
+
+    /** What people put between digits; no-break spaces are in {@code \h}. */
+    private static final Pattern SEPARATORS = Pattern.compile("[\\s\\h()/.-]+");
+
+    private static final Pattern NUMBER = Pattern.compile("\\+?[0-9*#]{1,32}");
+    /** 5,98E+10: what a spreadsheet makes of a long number. */
+    private static final Pattern SCIENTIFIC = Pattern.compile("[+-]?[0-9]+([.,][0-9]*)?[eE][+-]?[0-9]+");
+    /** 59899123456.0, 59899123456,00 or 59899123456.5; but 12.000 is a grouped 12000. */
+    private static final Pattern DECIMAL_TAIL = Pattern.compile("[+-]?([0-9]+[.,]0{1,2}|[0-9]{7,}[.,][0-9]{1,2})");
+
+    private final Map<Field, String> defaults;
+
+    public Validation(Settings settings) {
+        this.defaults = settings.defaults();
+    }
+
+    /**
+     * Checks one request.
+     *
+     * @return the request with the values as they are sent (a value that is wrong stays as it was), and every fault
+     */
+    public Incoming check(Incoming incoming) {
+        CallRequest request = incoming.request();
+        List<Fault> faults = new ArrayList<>(incoming.faults());
+        if (request.fields().isEmpty() && !faults.isEmpty()) {
+            return incoming; // nothing could be read, so there is nothing to check
+        }
+        EnumMap<Field, String> checked = CallRequest.newFields();
+        for (Field field : Field.values()) {
+            String value = valueOrDefault(request, field);
+            if (value != null) {
+                boolean alreadyFaulty = incoming.faults().stream().anyMatch(fault -> fault.field() == field);
+                checked.put(field, alreadyFaulty ? value : checked(field, value, faults));
+            } else if (field != Field.DATA) {
+                faults.add(new Fault(
+                        Reason.MISSING_FIELD, field, field.key() + " is missing or blank, expected a value"));
+            }
+        }
+        checkId(request.requestId(), faults);
+        return new Incoming(request.withFields(checked), faults.isEmpty() ? List.of() : List.copyOf(faults));
+    }
+
+    private static String checked(Field field, String value, List<Fault> faults) {
+        return switch (field.kind()) {
+            case NUMBER -> number(field, value, faults);
+            case TEXT -> text(field, value, faults);
+            case FREE -> free(field, value, faults);
+        };
+    }
+
+    /** The name by which calls to one agent are told from others': as it is sent; null if there is none. */
+    public String agentOf(CallRequest request) {
+        String agent = valueOrDefault(request, Field.AGENT);
+        return agent == null ? null : agent.strip();
+    }
+
+    private String valueOrDefault(CallRequest request, Field field) {
+        String value = request.get(field);
+        if (value == null || isBlank(value)) {
+            value = defaults.get(field);
+        }
+        return value == null || isBlank(value) ? null : value;
+    }
+
+    private static boolean isBlank(String value) {
+        return value.chars().allMatch(c -> Character.isWhitespace(c) || Character.isSpaceChar(c) || c == '\uFEFF');
+    }
+
+    private static void checkId(String id, List<Fault> faults) {
+        if (id == null) {
+            return;
+        }
+        boolean visible = id.codePoints()
+                .noneMatch(c -> c == '/' || Character.isWhitespace(c) || Character.isSpaceChar(c) || isControl(c));
+        if (id.isEmpty() || id.length() > MAX_ID || !visible) {
+            faults.add(new Fault(
+                    Reason.BAD_TEXT,
+                    null,
+                    "requestId '" + Text.shown(id, SHOWN) + "' is not 1 to 200 visible characters without '/'"));
+        }
+    }
+
+    private static String text(Field field, String value, List<Fault> faults) {
+        String trimmed = trim(value);
+        if (trimmed.codePoints().anyMatch(Validation::isControl)) {
+            faults.add(new Fault(
+                    Reason.BAD_TEXT,
+                    field,
+                    field.key() + " '" + Text.shown(value, SHOWN) + "' has a control character, expected one line of text"));
+            return value;
+        }
+        int length = trimmed.codePointCount(0, trimmed.length());
+        if (length > MAX_TEXT) {
+            faults.add(new Fault(
+                    Reason.BAD_TEXT,
+                    field,
+                    field.key() + " is " + length + " characters long, expected at most " + MAX_TEXT));
+            return value;
+        }
+        return trimmed;
+    }
+
+    private static String free(Field field, String value, List<Fault> faults) {
+        if (value.codePoints().anyMatch(c -> Character.getType(c) == Character.SURROGATE)) {
+            faults.add(new Fault(
+                    Reason.BAD_TEXT, field, field.key() + " has half a character (a lone surrogate), expected text"));
+        }
+        return value;
+    }
+
+    private static String trim(String value) {
+        int from = 0;
+        int to = value.length();
+        while (from < to && isTrimmed(value.charAt(from))) {
+            from++;
+        }
+        while (to > from && isTrimmed(value.charAt(to - 1))) {
+            to--;
+        }
+        return value.substring(from, to);
+    }
+
+    private static boolean isTrimmed(char c) {
+        return Character.isWhitespace(c) || Character.isSpaceChar(c) || c == '\uFEFF';
+    }
+
+    /** Control characters, line separators, and halves of characters, which no encoding can carry. */
+    private static boolean isControl(int c) {
+        int type = Character.getType(c);
+        return type == Character.CONTROL
+                || type == Character.LINE_SEPARATOR
+                || type == Character.PARAGRAPH_SEPARATOR
+                || type == Character.SURROGATE;
+    }
+
+    private static String number(Field field, String value, List<Fault> faults) {
+        String raw = unwrap(trim(value));
+        String wrong;
+        if (SCIENTIFIC.matcher(raw).matches()) {
+            wrong = "a spreadsheet turned it into scientific notation and digits are lost; "
+                    + "format the column as text and fill it again";
+        } else if (DECIMAL_TAIL.matcher(raw).matches()) {
+            wrong = "a spreadsheet turned it into a decimal number; format the column as text and fill it again";
+        } else {
+            String digits = SEPARATORS.matcher(raw).replaceAll("");
+            if (NUMBER.matcher(digits).matches()) {
+                return digits;
+            }
+            wrong = "expected an optional + and 1 to 32 characters out of 0-9 * #";
+        }
+        faults.add(new Fault(Reason.BAD_NUMBER, field, field.key() + " '" + Text.shown(value, SHOWN) + "': " + wrong));
+        return value;
+    }
+
+    /** Takes off a leading apostrophe and ="…", with which spreadsheets keep a number a text. */
+    private static String unwrap(String value) {
+        String bare = value.startsWith("'") ? trim(value.substring(1)) : value;
+        return bare.length() > 2 && bare.startsWith("=\"") && bare.endsWith("\"")
+                ? trim(bare.substring(2, bare.length() - 1))
+                : bare;
+    }
+}

@@ -1,0 +1,127 @@
+package dev.agentcall.config;
+
+import dev.agentcall.call.Field;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+
+/**
+ * The settings of {@code config/application.properties}, read and checked.
+ *
+ * @param ucontactUrl base address, without a slash at its end
+ * @param token null when {@code tokenFile} is set
+ * @param tokenFile null when {@code token} is set
+ * @param authScheme first word of the Authorization header
+ * @param proxy null for none
+ * @param truststore null for the JVM's own
+ * @param work a folder of the program's own below agentcall.data
+ * @param csvColumns normalised column name to field
+ * @param rate calls per second, 0 for no limit
+ * @param retryAttempts tries, the first included
+ * @param node this node's name, for people
+ */
+public record Settings(
+        URI ucontactUrl,
+        String token,
+        Path tokenFile,
+        String authScheme,
+        Duration connectTimeout,
+        Duration responseTimeout,
+        URI proxy,
+        Path truststore,
+        String truststorePassword,
+        Path inbox,
+        Path outbox,
+        Path done,
+        Path failed,
+        Path work,
+        Map<String, Field> csvColumns,
+        Map<Field, String> defaults,
+        int concurrency,
+        double rate,
+        int agentConcurrency,
+        Duration agentPause,
+        int retryAttempts,
+        Duration retryDelay,
+        String ledgerUrl,
+        String ledgerUser,
+        String ledgerPassword,
+        String node) {
+
+    /**
+     * Reads and checks every key, so that all faults are found before anything starts.
+     *
+     * @param properties gives a key's value; null or blank where there is none
+     * @throws SettingsException with all faults, if there are any
+     */
+    public static Settings read(UnaryOperator<String> properties) {
+        SettingsReader read = new SettingsReader(properties);
+        Path tokenFile = read.file("agentcall.ucontact.token-file");
+        Path data = read.path("agentcall.data");
+        Settings settings = new Settings(
+                read.httpUrl("agentcall.ucontact.url", "https://{instance}.ucontactcloud.com"),
+                tokenFile == null ? read.secret("agentcall.ucontact.token") : null,
+                tokenFile,
+                read.matching("agentcall.ucontact.auth-scheme", "[A-Za-z]+", "a word such as Basic or Bearer"),
+                read.duration("agentcall.ucontact.connect-timeout", Duration.ofMillis(1)),
+                read.duration("agentcall.ucontact.response-timeout", Duration.ofMillis(1)),
+                read.optional("agentcall.ucontact.proxy") == null
+                        ? null
+                        : read.httpUrl("agentcall.ucontact.proxy", "http://host:port"),
+                read.file("agentcall.ucontact.truststore"),
+                read.optional("agentcall.ucontact.truststore-password"),
+                read.path("agentcall.inbox"),
+                read.path("agentcall.outbox"),
+                read.path("agentcall.done"),
+                read.path("agentcall.failed"),
+                data == null ? null : data.resolve("work"),
+                read.columns("agentcall.csv.columns"),
+                read.defaults("agentcall.defaults."),
+                read.wholeNumber("agentcall.concurrency", 1, 10_000),
+                read.number("agentcall.rate"),
+                read.wholeNumber("agentcall.agent.concurrency", 1, 10_000),
+                read.duration("agentcall.agent.pause", Duration.ZERO),
+                read.wholeNumber("agentcall.retry.attempts", 1, 1_000_000),
+                read.duration("agentcall.retry.delay", Duration.ofMillis(1)),
+                read.matching("agentcall.ledger.url", "jdbc:sqlite:.+", "jdbc:sqlite: and a file"),
+                read.optional("agentcall.ledger.user"),
+                read.optional("agentcall.ledger.password"),
+                read.optional("agentcall.node") == null ? SettingsReader.hostName() : read.optional("agentcall.node"));
+        read.throwFaults();
+        return settings;
+    }
+
+    /**
+     * Makes the folders that are not there yet.
+     *
+     * @throws SettingsException if one cannot be made or written
+     */
+    public void makeFolders() {
+        List<String> faults = new ArrayList<>();
+        makeFolder("agentcall.inbox", inbox, faults);
+        makeFolder("agentcall.outbox", outbox, faults);
+        makeFolder("agentcall.done", done, faults);
+        makeFolder("agentcall.failed", failed, faults);
+        makeFolder("agentcall.data", work, faults);
+        if (!faults.isEmpty()) {
+            throw new SettingsException(faults);
+        }
+    }
+
+    private static void makeFolder(String key, Path folder, List<String> faults) {
+        try {
+            Files.createDirectories(folder);
+            Path probe = Files.createTempFile(folder, ".writable", ".tmp");
+            Files.delete(probe);
+        } catch (IOException e) {
+            faults.add(key + ": found " + folder.toAbsolutePath() + " (" + e.getClass().getSimpleName() + ": "
+                    + e.getMessage() + "), expected a folder that can be written");
+        }
+    }
+}

@@ -1,0 +1,203 @@
+package dev.agentcall.config;
+
+import dev.agentcall.call.Field;
+import dev.agentcall.csv.ColumnNames;
+import java.net.InetAddress;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.net.UnknownHostException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Reads settings by type and collects what is wrong with them: key, what was found, what was expected. */
+final class SettingsReader {
+
+    private static final Pattern DURATION = Pattern.compile("(\\d{1,9}) ?(ms|s|m|h|d)");
+
+    private final UnaryOperator<String> properties;
+    private final List<String> faults = new ArrayList<>();
+
+    SettingsReader(UnaryOperator<String> properties) {
+        this.properties = properties;
+    }
+
+    void throwFaults() {
+        if (!faults.isEmpty()) {
+            throw new SettingsException(faults);
+        }
+    }
+
+    /** The value without white space around it, or null. */
+    String optional(String key) {
+        String value = properties.apply(key);
+        return value == null || value.isBlank() ? null : value.strip();
+    }
+
+    private String required(String key, String expected) {
+        String value = optional(key);
+        if (value == null) {
+            faults.add(key + ": not set, expected " + expected);
+        }
+        return value;
+    }
+
+    private <T> T fault(String key, String found, String expected) {
+        faults.add(key + ": found '" + found + "', expected " + expected);
+        return null;
+    }
+
+    /** A value that is never shown. */
+    String secret(String key) {
+        String value = required(key, "the token that uContact hands out (or its file in " + key + "-file)");
+        if (value != null && !value.chars().allMatch(c -> c > ' ' && c < 127)) {
+            faults.add(key + ": has white space or characters that cannot stand in a header, expected the token as it is");
+        }
+        return value;
+    }
+
+    String matching(String key, String regex, String expected) {
+        String value = required(key, expected);
+        return value == null || value.matches(regex) ? value : fault(key, value, expected);
+    }
+
+    URI httpUrl(String key, String expected) {
+        String value = required(key, expected);
+        if (value == null) {
+            return null;
+        }
+        try {
+            URI url = new URI(value.replaceAll("/+$", ""));
+            boolean web = "http".equalsIgnoreCase(url.getScheme()) || "https".equalsIgnoreCase(url.getScheme());
+            if (web && url.getHost() != null && url.getQuery() == null && url.getUserInfo() == null) {
+                return url;
+            }
+        } catch (URISyntaxException e) {
+            // told below, like every other fault of the address
+        }
+        return fault(key, value.replaceAll("//[^/@]*@", "//…@"), expected);
+    }
+
+    Path path(String key) {
+        String value = required(key, "a folder");
+        try {
+            return value == null ? null : Path.of(value);
+        } catch (InvalidPathException e) {
+            return fault(key, value, "a folder");
+        }
+    }
+
+    Path file(String key) {
+        String value = optional(key);
+        try {
+            return value == null || Files.isReadable(Path.of(value)) && Files.isRegularFile(Path.of(value))
+                    ? value == null ? null : Path.of(value)
+                    : fault(key, value, "a file that can be read");
+        } catch (InvalidPathException e) {
+            return fault(key, value, "a file that can be read");
+        }
+    }
+
+    Duration duration(String key, Duration least) {
+        String expected = "a duration such as 500ms, 5s, 2m, 1h or 90d"
+                + (least.isZero() ? "" : ", at least " + least.toMillis() + "ms");
+        String value = required(key, expected);
+        if (value == null) {
+            return Duration.ZERO;
+        }
+        Matcher matcher = DURATION.matcher(value);
+        if (matcher.matches()) {
+            long amount = Long.parseLong(matcher.group(1));
+            Duration duration =
+                    switch (matcher.group(2)) {
+                        case "ms" -> Duration.ofMillis(amount);
+                        case "s" -> Duration.ofSeconds(amount);
+                        case "m" -> Duration.ofMinutes(amount);
+                        case "h" -> Duration.ofHours(amount);
+                        default -> Duration.ofDays(amount);
+                    };
+            if (duration.compareTo(least) >= 0) {
+                return duration;
+            }
+        }
+        fault(key, value, expected);
+        return Duration.ZERO;
+    }
+
+    int wholeNumber(String key, int least, int most) {
+        String expected = "a whole number from " + least + " to " + most;
+        String value = required(key, expected);
+        try {
+            int number = value == null ? least : Integer.parseInt(value);
+            if (number >= least && number <= most) {
+                return number;
+            }
+        } catch (NumberFormatException e) {
+            // told below
+        }
+        fault(key, value, expected);
+        return least;
+    }
+
+    double number(String key) {
+        String expected = "a number, 0 or more";
+        String value = required(key, expected);
+        try {
+            double number = value == null ? 0 : Double.parseDouble(value);
+            if (number >= 0 && number <= 1_000_000) {
+                return number;
+            }
+        } catch (NumberFormatException e) {
+            // told below
+        }
+        fault(key, value, expected);
+        return 0;
+    }
+
+    Map<Field, String> defaults(String prefix) {
+        Map<Field, String> defaults = new EnumMap<>(Field.class);
+        for (Field field : Field.REQUIRED) {
+            String value = optional(prefix + field.key());
+            if (value != null) {
+                defaults.put(field, value);
+            }
+        }
+        return defaults;
+    }
+
+    /** Pairs {@code column=field}, separated by commas. */
+    Map<String, Field> columns(String key) {
+        Map<String, Field> columns = new LinkedHashMap<>();
+        String value = optional(key);
+        for (String pair : value == null ? new String[0] : value.split("\\s*,\\s*")) {
+            int sign = pair.lastIndexOf('=');
+            String column = sign < 1 ? "" : ColumnNames.normalised(pair.substring(0, sign));
+            Field field = Field.ofKey(pair.substring(sign + 1).strip().toLowerCase(java.util.Locale.ROOT));
+            if (column.isEmpty() || field == null) {
+                fault(key, pair, "column=field, where field is one of " + List.of(Field.values()).stream()
+                        .map(Field::key)
+                        .toList());
+            } else {
+                columns.put(column, field);
+            }
+        }
+        return columns;
+    }
+
+    static String hostName() {
+        try {
+            return InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException e) {
+            return "localhost";
+        }
+    }
+}

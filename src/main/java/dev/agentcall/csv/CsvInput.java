@@ -1,0 +1,121 @@
+package dev.agentcall.csv;
+
+import dev.agentcall.call.Field;
+import dev.agentcall.call.Incoming;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * One CSV file after its first pass: how it is to be read, and that it can be read to its end.
+ *
+ * @param name the file's name
+ * @param content digest of all its cells; equal for the same table, whatever its encoding, delimiter and quoting
+ * @param rows rows after the header, without blank ones
+ * @param busiestAgent most rows for one agent
+ */
+record CsvInput(
+        String name,
+        CsvSnapshot snapshot,
+        CsvLayout layout,
+        ColumnMap columns,
+        String content,
+        int rows,
+        int busiestAgent)
+        implements AutoCloseable {
+
+    private static final int DIGEST_CHARS = 24;
+    private static final int COUNTED_AGENTS = 10_000;
+
+    /**
+     * Copies the file and reads it once.
+     *
+     * @param work folder for the copy, which {@link #close} deletes
+     * @throws CsvRefusedException if it is no CSV file of calls
+     */
+    static CsvInput open(Path file, Path work, Map<String, Field> configured, Map<Field, String> defaults)
+            throws IOException, CsvRefusedException {
+        CsvSnapshot snapshot = CsvSnapshot.take(file, work);
+        try {
+            return firstPass(file.getFileName().toString(), snapshot, configured, defaults);
+        } catch (IOException | CsvRefusedException | RuntimeException e) {
+            snapshot.close();
+            throw e;
+        }
+    }
+
+    private static CsvInput firstPass(
+            String name, CsvSnapshot snapshot, Map<String, Field> configured, Map<Field, String> defaults)
+            throws IOException, CsvRefusedException {
+        CsvLayout layout = CsvLayout.detect(snapshot);
+        Map<String, Integer> agents = new HashMap<>();
+        MessageDigest digest = sha256();
+        try (CsvRows rows = CsvRows.open(snapshot, layout)) {
+            CsvRows.Row header = rows.next();
+            if (header == null) {
+                throw new CsvRefusedException("the file has no header row, expected one with the names of the columns");
+            }
+            ColumnMap columns = ColumnMap.of(header.cells(), configured, defaults);
+            update(digest, header.cells());
+            int count = 0;
+            int busiest = 0;
+            for (CsvRows.Row row = rows.next(); row != null; row = rows.next()) {
+                count++;
+                update(digest, row.cells());
+                String agent = columns.agent(row.cells());
+                if (agent != null && (agents.size() < COUNTED_AGENTS || agents.containsKey(agent))) {
+                    busiest = Math.max(busiest, agents.merge(agent, 1, Integer::sum));
+                }
+            }
+            String content = HexFormat.of().formatHex(digest.digest()).substring(0, DIGEST_CHARS);
+            return new CsvInput(name, snapshot, layout, columns, content, count, busiest);
+        }
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e); // every JRE has it
+        }
+    }
+
+    private static void update(MessageDigest digest, List<String> cells) {
+        StringBuilder line = new StringBuilder();
+        for (String cell : cells) {
+            line.append(cell.length()).append(':').append(cell);
+        }
+        digest.update(line.append('\n').toString().getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** The rows again, from the first one after the header. */
+    CsvRows openRows() throws IOException, CsvRefusedException {
+        CsvRows rows = CsvRows.open(snapshot, layout);
+        rows.next();
+        return rows;
+    }
+
+    Incoming read(CsvRows.Row row) {
+        return columns.read(row, "csv-" + content + "-" + row.number(), name);
+    }
+
+    /** The name without {@code .csv}. */
+    String baseName() {
+        return baseName(name);
+    }
+
+    static String baseName(String name) {
+        return name.toLowerCase(java.util.Locale.ROOT).endsWith(".csv") ? name.substring(0, name.length() - 4) : name;
+    }
+
+    @Override
+    public void close() throws IOException {
+        snapshot.close();
+    }
+}

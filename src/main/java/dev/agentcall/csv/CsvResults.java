@@ -1,0 +1,182 @@
+package dev.agentcall.csv;
+
+import de.siegmar.fastcsv.writer.CsvWriter;
+import de.siegmar.fastcsv.writer.LineDelimiter;
+import dev.agentcall.call.Outcome;
+import dev.agentcall.call.OutcomeKind;
+import dev.agentcall.ledger.Ledger;
+import java.io.BufferedWriter;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.OutputStreamWriter;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * The three result files of a run: every row of the input once, in the input's order, out of a second pass over the file
+ * and the ledger. They are written beside their places and renamed into them when all three are complete and on the disk.
+ */
+final class CsvResults {
+
+    /** The columns that are added to the input's own. */
+    static final List<String> COLUMNS = List.of(
+            "agentcall_row",
+            "agentcall_request_id",
+            "agentcall_outcome",
+            "agentcall_guid",
+            "agentcall_reason",
+            "agentcall_detail",
+            "agentcall_replayed");
+
+    private static final char BYTE_ORDER_MARK = '\uFEFF';
+
+    private final Map<OutcomeKind, Integer> outcomes = new EnumMap<>(OutcomeKind.class);
+    private final Map<String, Integer> reasons = new TreeMap<>();
+    private final List<Path> files = new ArrayList<>();
+
+    private CsvResults() {}
+
+    /** The names of the results of a run, in the order success, error, unknown. */
+    static List<String> names(String resultName) {
+        return List.of(resultName + ".success.csv", resultName + ".error.csv", resultName + ".unknown.csv");
+    }
+
+    /**
+     * Writes the three files.
+     *
+     * @throws IllegalStateException if a row has no outcome
+     */
+    static CsvResults write(CsvInput input, CsvRun run, Ledger ledger, Path outbox)
+            throws IOException, CsvRefusedException {
+        CsvResults results = new CsvResults();
+        List<String> names = names(run.run().resultName());
+        Map<Path, Path> places = new LinkedHashMap<>();
+        for (String name : names) {
+            places.put(outbox.resolve("." + name + ".part"), outbox.resolve(name));
+        }
+        List<Path> parts = List.copyOf(places.keySet());
+        try {
+            try (Result success = new Result(parts.get(0), input);
+                    Result error = new Result(parts.get(1), input);
+                    Result unknown = new Result(parts.get(2), input);
+                    CsvRows rows = input.openRows()) {
+                ledger.readRows(run.run(), outcomes -> {
+                    for (CsvRows.Row row = nextRow(rows); row != null; row = nextRow(rows)) {
+                        Outcome outcome = outcomes.of(row.number());
+                        if (outcome == null) {
+                            throw new IllegalStateException("row " + row.number() + " of " + input.name() + " has no outcome");
+                        }
+                        results.count(outcome);
+                        Result result =
+                                switch (outcome.kind()) {
+                                    case PLACED -> success;
+                                    case REJECTED, INVALID -> error;
+                                    case UNKNOWN -> unknown;
+                                };
+                        result.add(row, outcome);
+                    }
+                    return null;
+                });
+            }
+            for (Map.Entry<Path, Path> place : places.entrySet()) {
+                Files.move(place.getKey(), place.getValue(), StandardCopyOption.ATOMIC_MOVE);
+                results.files.add(place.getValue());
+            }
+            Disk.sync(outbox);
+            return results;
+        } finally {
+            for (Path part : parts) {
+                Files.deleteIfExists(part);
+            }
+        }
+    }
+
+    private static CsvRows.Row nextRow(CsvRows rows) throws IOException, SQLException {
+        try {
+            return rows.next();
+        } catch (CsvRefusedException e) {
+            throw new IOException(e.getMessage(), e); // the copy was read to its end before
+        }
+    }
+
+    private void count(Outcome outcome) {
+        outcomes.merge(outcome.kind(), 1, Integer::sum);
+        if (outcome.reason() != null) {
+            reasons.merge(outcome.reason(), 1, Integer::sum);
+        }
+    }
+
+    Map<OutcomeKind, Integer> outcomes() {
+        return outcomes;
+    }
+
+    Map<String, Integer> reasons() {
+        return reasons;
+    }
+
+    List<Path> files() {
+        return files;
+    }
+
+    private static final class Result implements Closeable {
+        private final FileChannel channel;
+        private final CsvWriter writer;
+        private final ColumnMap columns;
+
+        private Result(Path file, CsvInput input) throws IOException {
+            columns = input.columns();
+            channel = FileChannel.open(
+                    file, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE);
+            BufferedWriter text = new BufferedWriter(
+                    new OutputStreamWriter(Channels.newOutputStream(channel), StandardCharsets.UTF_8), 1 << 16);
+            if (input.snapshot().hasMark()) {
+                text.write(BYTE_ORDER_MARK);
+            }
+            writer = CsvWriter.builder()
+                    .fieldSeparator(input.layout().delimiter())
+                    .lineDelimiter(input.layout().lineEnd().equals("\r\n") ? LineDelimiter.CRLF : LineDelimiter.LF)
+                    .build(text);
+            List<String> header = columns.ownHeader();
+            header.addAll(COLUMNS);
+            writer.writeRecord(header);
+        }
+
+        private void add(CsvRows.Row row, Outcome outcome) {
+            List<String> cells = columns.own(row.cells());
+            cells.add(String.valueOf(row.number()));
+            cells.add(Formulas.guarded(text(outcome.request().requestId())));
+            cells.add(outcome.kind().word());
+            cells.add(Formulas.guarded(text(outcome.guid())));
+            cells.add(text(outcome.reason()));
+            cells.add(Formulas.guarded(text(outcome.detail())));
+            cells.add(String.valueOf(outcome.replayed()));
+            writer.writeRecord(cells);
+        }
+
+        private static String text(String value) {
+            return value == null ? "" : value;
+        }
+
+        @Override
+        public void close() throws IOException {
+            try {
+                writer.flush();
+                channel.force(true);
+            } finally {
+                channel.close();
+            }
+        }
+    }
+}

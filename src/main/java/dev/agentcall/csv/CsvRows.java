@@ -1,0 +1,130 @@
+package dev.agentcall.csv;
+
+import de.siegmar.fastcsv.reader.CloseableIterator;
+import de.siegmar.fastcsv.reader.CsvParseException;
+import de.siegmar.fastcsv.reader.CsvReader;
+import de.siegmar.fastcsv.reader.CsvRecord;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.Reader;
+import java.io.UncheckedIOException;
+import java.util.List;
+
+/**
+ * The rows of a file from its header on, without the blank ones, each with the number that a spreadsheet shows. Reads as
+ * a stream.
+ */
+final class CsvRows implements Closeable {
+
+    private final CsvReader<CsvRecord> reader;
+    private final CloseableIterator<CsvRecord> lines;
+    private int number;
+
+    private CsvRows(CsvReader<CsvRecord> reader) {
+        this.reader = reader;
+        this.lines = reader.iterator();
+    }
+
+    static CsvRows open(CsvSnapshot snapshot, CsvLayout layout) throws IOException {
+        Reader text = snapshot.open();
+        text.skip(layout.separatorLine());
+        return new CsvRows(CsvLayout.reader(new MarkedEnd(text), layout.delimiter()));
+    }
+
+    /**
+     * A row of the file.
+     *
+     * @param number as a spreadsheet shows it: the first line is 1, blank lines count, a line break in quotes does not
+     */
+    record Row(int number, List<String> cells) {}
+
+    /**
+     * The next row that is not blank, null at the end.
+     *
+     * @throws CsvRefusedException if a quote is never closed
+     */
+    Row next() throws IOException, CsvRefusedException {
+        long line = 0;
+        try {
+            while (lines.hasNext()) {
+                CsvRecord record = lines.next();
+                line = record.getStartingLineNumber();
+                List<String> cells = record.getFields();
+                if (isEnd(cells)) {
+                    return null;
+                }
+                number++;
+                if (cells.get(cells.size() - 1).endsWith(MarkedEnd.MARK)) {
+                    throw unclosedQuote(line);
+                }
+                if (!isBlank(cells)) {
+                    return new Row(number, cells);
+                }
+            }
+            return null;
+        } catch (CsvParseException e) {
+            throw unclosedQuote(line + 1);
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
+    }
+
+    private static boolean isEnd(List<String> cells) {
+        return cells.size() == 1 && cells.get(0).equals(MarkedEnd.MARK);
+    }
+
+    private static CsvRefusedException unclosedQuote(long line) {
+        return new CsvRefusedException("a quote (\") opened in or after line " + line
+                + " is never closed, expected a closing quote; no cell may be longer than " + CsvLayout.MAX_CELL
+                + " characters");
+    }
+
+    static boolean isBlank(List<String> cells) {
+        for (String cell : cells) {
+            if (!cell.isBlank()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    @Override
+    public void close() throws IOException {
+        reader.close();
+    }
+
+    /**
+     * The text with a line of its own at the end. If that line is not read as one, a quote was open: the CSV reader itself
+     * takes the end of the text for a closing quote.
+     */
+    private static final class MarkedEnd extends Reader {
+        private static final String MARK = "\u0001agentcall-end\u0001";
+
+        private final Reader text;
+        private String end = "\n" + MARK;
+
+        private MarkedEnd(Reader text) {
+            this.text = text;
+        }
+
+        @Override
+        public int read(char[] buffer, int offset, int length) throws IOException {
+            int read = text.read(buffer, offset, length);
+            if (read >= 0) {
+                return read;
+            }
+            if (end.isEmpty()) {
+                return -1;
+            }
+            int part = Math.min(length, end.length());
+            end.getChars(0, part, buffer, offset);
+            end = end.substring(part);
+            return part;
+        }
+
+        @Override
+        public void close() throws IOException {
+            text.close();
+        }
+    }
+}

@@ -1,0 +1,262 @@
+package dev.agentcall.csv;
+
+import dev.agentcall.call.CallRequest;
+import dev.agentcall.call.Gate;
+import dev.agentcall.call.Incoming;
+import dev.agentcall.call.Submission;
+import dev.agentcall.call.Validation;
+import dev.agentcall.ledger.FileRun;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayDeque;
+import java.util.BitSet;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * The rows of one file in the order in which they may be called: the first row whose agent is free, looked for among the
+ * next {@value #WINDOW} rows, each handed out with its agent's permit. A row that uContact did not take comes again after
+ * those that wait.
+ *
+ * <p>{@link #next} waits until a row may be called and returns null when none is left; {@link #decided} and
+ * {@link #undecided} tell what became of it. One thread takes rows; any thread may tell.
+ */
+public final class CsvRun implements Iterator<Submission>, Closeable {
+
+    static final int WINDOW = 10_000;
+    /** What the waiting rows may weigh together, in characters, so that long rows do not fill the memory. */
+    private static final int WINDOW_CHARS = 8_000_000;
+
+    private final CsvInput input;
+    private final FileRun run;
+    private final Gate gate;
+    private final Validation validation;
+    private final BitSet done;
+    private final int attempts;
+    private final CsvRows rows;
+
+    /** Rows that wait, by agent, each agent's in the file's order. Guarded by this. */
+    private final Map<String, Deque<Waiting>> waiting = new LinkedHashMap<>();
+
+    private int waitingRows;
+    private long waitingChars;
+    private int out;
+    private Exception failure;
+    private String unavailable;
+    private boolean exhausted;
+    private final AtomicInteger decided = new AtomicInteger();
+
+    private record Waiting(Incoming incoming, String agent, int chars) {}
+
+    /**
+     * A run over the rows that have no outcome yet.
+     *
+     * @param done rows that have one
+     * @param attempts times that uContact may be found unavailable in a row before the run ends; 0 to wait for ever
+     */
+    CsvRun(CsvInput input, FileRun run, Gate gate, Validation validation, BitSet done, int attempts)
+            throws IOException, CsvRefusedException {
+        this.input = input;
+        this.run = run;
+        this.gate = gate;
+        this.validation = validation;
+        this.done = done;
+        this.attempts = attempts;
+        this.decided.set(done.cardinality());
+        this.rows = input.openRows();
+    }
+
+    CsvInput input() {
+        return input;
+    }
+
+    FileRun run() {
+        return run;
+    }
+
+    /** Rows that have an outcome. */
+    public int decidedRows() {
+        return decided.get();
+    }
+
+    /** Rows of the file. */
+    public int totalRows() {
+        return input.rows();
+    }
+
+    public String name() {
+        return input.name();
+    }
+
+    /** Why uContact is unavailable, if that ended the run; else null. */
+    String unavailable() {
+        return unavailable;
+    }
+
+    /** What ended the run before its end, null for nothing. */
+    synchronized Exception failure() {
+        return failure;
+    }
+
+    /** True as long as a row waits or is out and may come back; then {@link #next} may still return null. */
+    @Override
+    public synchronized boolean hasNext() {
+        return out > 0 || !isEnding() && (!exhausted || waitingRows > 0);
+    }
+
+    @Override
+    public Submission next() {
+        try {
+            while (true) {
+                long seen = gate.changes();
+                synchronized (this) {
+                    if (!isEnding()) {
+                        Submission row = choose();
+                        if (row != null) {
+                            out++;
+                            return row;
+                        }
+                    }
+                    if (out == 0 && (isEnding() || exhausted && waitingRows == 0)) {
+                        return null;
+                    }
+                }
+                gate.awaitChange(seen);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            fail(e);
+            return null;
+        }
+    }
+
+    private boolean isEnding() {
+        return failure != null || unavailable != null || gate.isStopping();
+    }
+
+    /** The first waiting row whose agent is free, reading ahead as far as it takes. */
+    private Submission choose() {
+        Submission row = chooseWaiting();
+        while (row == null && gate.hasRoom() && waitingRows < WINDOW && waitingChars < WINDOW_CHARS) {
+            Waiting read = read();
+            if (read == null) {
+                return null;
+            }
+            Gate.Permit permit = waiting.containsKey(read.agent) ? null : gate.tryEnter(read.agent);
+            if (permit != null) {
+                return new Submission(read.incoming, run.id(), permit);
+            }
+            await(read);
+        }
+        return row;
+    }
+
+    private Submission chooseWaiting() {
+        if (!gate.hasRoom()) {
+            return null;
+        }
+        for (Iterator<Deque<Waiting>> agents = waiting.values().iterator(); agents.hasNext(); ) {
+            Deque<Waiting> ofAgent = agents.next();
+            Gate.Permit permit = gate.tryEnter(ofAgent.peek().agent);
+            if (permit != null) {
+                Waiting row = ofAgent.poll();
+                if (ofAgent.isEmpty()) {
+                    agents.remove();
+                }
+                waitingRows--;
+                waitingChars -= row.chars;
+                return new Submission(row.incoming, run.id(), permit);
+            }
+        }
+        return null;
+    }
+
+    private void await(Waiting row) {
+        waiting.computeIfAbsent(row.agent, agent -> new ArrayDeque<>()).add(row);
+        waitingRows++;
+        waitingChars += row.chars;
+    }
+
+    private Waiting read() {
+        try {
+            while (!exhausted) {
+                CsvRows.Row row = rows.next();
+                if (row == null) {
+                    exhausted = true;
+                } else if (!done.get(row.number())) {
+                    return waiting(input.read(row));
+                }
+            }
+        } catch (IOException | CsvRefusedException | RuntimeException e) {
+            failure = e;
+        }
+        return null;
+    }
+
+    private Waiting waiting(Incoming incoming) {
+        CallRequest request = incoming.request();
+        int chars = 200;
+        for (String value : request.fields().values()) {
+            chars += value.length();
+        }
+        for (Map.Entry<String, Object> extra : request.extra().entrySet()) {
+            chars += extra.getKey().length() + extra.getValue().toString().length();
+        }
+        return new Waiting(incoming, validation.agentOf(request), chars);
+    }
+
+    /** The row has its outcome. */
+    synchronized void decided() {
+        decided.incrementAndGet();
+        back();
+    }
+
+    /** uContact did not take the row, or the program stops: it waits behind the others. */
+    synchronized void undecided(Submission row, String why) {
+        await(waiting(row.incoming()));
+        if (attempts > 0 && gate.failedTries() >= attempts) {
+            unavailable = why;
+        }
+        back();
+    }
+
+    /** Something of our own is broken: nothing more is called, what is in flight ends. */
+    synchronized void failed(Exception e) {
+        fail(e);
+        back();
+    }
+
+    private void back() {
+        out--;
+        gate.wakeUp();
+    }
+
+    private synchronized void fail(Exception e) {
+        if (failure == null) {
+            failure = e;
+        }
+    }
+
+    /** True if every row has its outcome. */
+    synchronized boolean isComplete() {
+        return failure == null && exhausted && waitingRows == 0 && out == 0;
+    }
+
+    @Override
+    public void close() {
+        try {
+            rows.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "the rows of " + input.name();
+    }
+}

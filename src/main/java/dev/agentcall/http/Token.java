@@ -1,0 +1,53 @@
+package dev.agentcall.http;
+
+import dev.agentcall.config.Settings;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** uContact's token, out of the setting or out of a file that may change while the program runs. */
+public final class Token {
+
+    private final Path file;
+    private volatile String value;
+
+    /**
+     * Takes the token from the settings.
+     *
+     * @throws IllegalArgumentException if the file is empty or cannot be read
+     */
+    public Token(Settings settings) {
+        file = settings.tokenFile();
+        value = file == null ? settings.token() : readFile(file);
+    }
+
+    public String value() {
+        return value;
+    }
+
+    /** Reads the file again, where there is one; what was read before stays if it cannot be read now. */
+    public void refresh() {
+        if (file != null) {
+            try {
+                value = readFile(file);
+            } catch (IllegalArgumentException e) {
+                // The old token is as good as none; the next probe reads the file again.
+            }
+        }
+    }
+
+    private static String readFile(Path file) {
+        String found;
+        try {
+            String token = Files.readString(file).strip();
+            if (!token.isEmpty() && token.chars().allMatch(c -> c > ' ' && c < 127)) {
+                return token;
+            }
+            found = "a file without a token in one line";
+        } catch (IOException e) {
+            found = e.toString();
+        }
+        throw new IllegalArgumentException(
+                "agentcall.ucontact.token-file: found " + file + " (" + found + "), expected a file that holds the token");
+    }
+}

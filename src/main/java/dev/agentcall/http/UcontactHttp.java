@@ -1,0 +1,261 @@
+package dev.agentcall.http;
+
+import dev.agentcall.config.Settings;
+import dev.agentcall.call.Answer;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.SocketTimeoutException;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.time.Duration;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
+import org.apache.camel.Exchange;
+import org.apache.camel.component.http.HttpActivityListener;
+import org.apache.camel.component.http.HttpClientConfigurer;
+import org.apache.hc.client5.http.classic.ExecChain;
+import org.apache.hc.client5.http.classic.ExecRuntime;
+import org.apache.hc.client5.http.classic.methods.HttpGet;
+import org.apache.hc.client5.http.config.ConnectionConfig;
+import org.apache.hc.client5.http.config.RequestConfig;
+import org.apache.hc.client5.http.impl.ChainElement;
+import org.apache.hc.client5.http.impl.DefaultConnectionKeepAliveStrategy;
+import org.apache.hc.client5.http.impl.classic.CloseableHttpClient;
+import org.apache.hc.client5.http.impl.classic.HttpClientBuilder;
+import org.apache.hc.client5.http.impl.io.PoolingHttpClientConnectionManager;
+import org.apache.hc.client5.http.impl.io.PoolingHttpClientConnectionManagerBuilder;
+import org.apache.hc.client5.http.ssl.DefaultClientTlsStrategy;
+import org.apache.hc.core5.http.ClassicHttpRequest;
+import org.apache.hc.core5.http.ClassicHttpResponse;
+import org.apache.hc.core5.http.ContentType;
+import org.apache.hc.core5.http.HttpEntity;
+import org.apache.hc.core5.http.HttpException;
+import org.apache.hc.core5.http.HttpHeaders;
+import org.apache.hc.core5.http.HttpHost;
+import org.apache.hc.core5.http.HttpRequest;
+import org.apache.hc.core5.http.HttpResponse;
+import org.apache.hc.core5.http.io.entity.StringEntity;
+import org.apache.hc.core5.http.message.BasicClassicHttpResponse;
+import org.apache.hc.core5.http.protocol.HttpContext;
+import org.apache.hc.core5.ssl.SSLContexts;
+import org.apache.hc.core5.util.TimeValue;
+import org.apache.hc.core5.util.Timeout;
+
+/**
+ * Makes the HTTP client of one route endpoint ({@code httpClientConfigurer=#bean:ucontactHttp}) fit for a POST that rings
+ * a human: it repeats nothing, follows nothing, adds the token to every request, reads an answer whole within the
+ * response timeout and up to 1 MiB, and knows whether a request had left when something failed.
+ *
+ * <p>What came back is left in the exchange property {@value #ANSWER} as an {@link Answer}; that property is null if the
+ * request never left.
+ */
+public final class UcontactHttp implements HttpClientConfigurer, HttpActivityListener, AutoCloseable {
+
+    /** Exchange property with the {@link Answer}. */
+    public static final String ANSWER = "agentcall.answer";
+
+    private static final String EXCHANGE_ATTRIBUTE = "org.apache.camel.Exchange";
+    private static final int MAX_ANSWER_BYTES = 1 << 20;
+
+    /** Shorter than the idle timeout of common servers (Tomcat 20 s, nginx 75 s), so that they do not hang up first. */
+    private static final TimeValue KEEP_ALIVE = TimeValue.ofSeconds(4);
+
+    private static final TimeValue TIME_TO_LIVE = TimeValue.ofMinutes(5);
+
+    private final Settings settings;
+    private final Token token;
+    private final ScheduledThreadPoolExecutor deadlines = new ScheduledThreadPoolExecutor(1, task -> {
+        Thread thread = new Thread(task, "agentcall-deadlines");
+        thread.setDaemon(true);
+        return thread;
+    });
+
+    public UcontactHttp(Settings settings, Token token) {
+        this.settings = settings;
+        this.token = token;
+        deadlines.setRemoveOnCancelPolicy(true);
+    }
+
+    @Override
+    public void configureHttpClient(HttpClientBuilder builder) {
+        configure(builder)
+                .addRequestInterceptorLast((request, entity, context) ->
+                        request.setHeader(HttpHeaders.AUTHORIZATION, settings.authScheme() + " " + token.value()))
+                // The connection, with TLS, stands when this is reached: from here on a request may have left.
+                .addExecInterceptorBefore(ChainElement.MAIN_TRANSPORT.name(), "whole-answer", this::exchange);
+    }
+
+    private HttpClientBuilder configure(HttpClientBuilder builder) {
+        Timeout response = Timeout.of(settings.responseTimeout());
+        builder.setConnectionManager(connections())
+                .setConnectionManagerShared(false)
+                .setDefaultRequestConfig(RequestConfig.custom()
+                        .setResponseTimeout(response)
+                        .setConnectionRequestTimeout(response)
+                        .setAuthenticationEnabled(false)
+                        .setProtocolUpgradeEnabled(false)
+                        .build())
+                .disableAutomaticRetries()
+                .disableRedirectHandling()
+                .disableCookieManagement()
+                .disableAuthCaching()
+                .disableContentCompression()
+                .setUserAgent("agentcall-routes")
+                .setKeepAliveStrategy(UcontactHttp::keepAlive);
+        return settings.proxy() == null ? builder : builder.setProxy(HttpHost.create(settings.proxy()));
+    }
+
+    /** Below what the server offers, so that it does not hang up first. */
+    private static TimeValue keepAlive(HttpResponse answer, HttpContext context) {
+        TimeValue offered = DefaultConnectionKeepAliveStrategy.INSTANCE.getKeepAliveDuration(answer, context);
+        return TimeValue.isPositive(offered) && offered.compareTo(KEEP_ALIVE) < 0
+                ? TimeValue.ofMilliseconds(offered.toMilliseconds() / 2)
+                : KEEP_ALIVE;
+    }
+
+    /**
+     * Asks uContact's host for its root, without the token and without placing a call.
+     *
+     * @return the HTTP status
+     * @throws IOException if there is no answer
+     */
+    public int probe() throws IOException {
+        try (CloseableHttpClient client = configure(HttpClientBuilder.create()).build()) {
+            return client.execute(new HttpGet(settings.ucontactUrl() + "/"), response -> response.getCode());
+        }
+    }
+
+    private PoolingHttpClientConnectionManager connections() {
+        return PoolingHttpClientConnectionManagerBuilder.create()
+                .setTlsSocketStrategy(new DefaultClientTlsStrategy(sslContext()))
+                .setMaxConnTotal(settings.concurrency())
+                .setMaxConnPerRoute(settings.concurrency())
+                .setDefaultConnectionConfig(ConnectionConfig.custom()
+                        .setConnectTimeout(Timeout.of(settings.connectTimeout()))
+                        .setSocketTimeout(Timeout.of(settings.responseTimeout()))
+                        .setTimeToLive(TIME_TO_LIVE)
+                        .setValidateAfterInactivity(TimeValue.ofSeconds(1))
+                        .build())
+                .build();
+    }
+
+    /** The JVM's own trust, or only what the truststore holds. */
+    private SSLContext sslContext() {
+        if (settings.truststore() == null) {
+            return SSLContexts.createSystemDefault();
+        }
+        char[] password = settings.truststorePassword() == null
+                ? null
+                : settings.truststorePassword().toCharArray();
+        try {
+            KeyStore trusted = KeyStore.getInstance(settings.truststore().toFile(), password);
+            TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+            trust.init(trusted);
+            SSLContext context = SSLContext.getInstance("TLS");
+            context.init(null, trust.getTrustManagers(), null);
+            return context;
+        } catch (IOException | GeneralSecurityException e) {
+            throw new IllegalArgumentException(
+                    "agentcall.ucontact.truststore: found " + settings.truststore() + " (" + e.getMessage()
+                            + "), expected a PKCS12 or JKS file and its password in agentcall.ucontact.truststore-password",
+                    e);
+        }
+    }
+
+    /** Sends the request and reads the whole answer, or notes why there is none. */
+    private ClassicHttpResponse exchange(ClassicHttpRequest request, ExecChain.Scope scope, ExecChain chain)
+            throws IOException, HttpException {
+        Exchange exchange = (Exchange) scope.clientContext.getAttribute(EXCHANGE_ATTRIBUTE);
+        AtomicBoolean late = new AtomicBoolean();
+        ScheduledFuture<?> deadline = deadlines.schedule(
+                () -> hangUp(scope.execRuntime, late), settings.responseTimeout().toMillis(), TimeUnit.MILLISECONDS);
+        try {
+            note(exchange, Answer.lost(false, "the request was sent and no answer was read"));
+            ClassicHttpResponse response = chain.proceed(request, scope);
+            Answer answer = read(response, scope.execRuntime);
+            note(exchange, answer);
+            ClassicHttpResponse plain = new BasicClassicHttpResponse(response.getCode());
+            plain.setEntity(new StringEntity(answer.text(), ContentType.TEXT_PLAIN.withCharset(StandardCharsets.UTF_8)));
+            return plain;
+        } catch (IOException | HttpException | RuntimeException e) {
+            boolean timedOut = late.get() || e instanceof SocketTimeoutException;
+            note(exchange, Answer.lost(timedOut, why(timedOut, e)));
+            throw e;
+        } finally {
+            deadline.cancel(false);
+        }
+    }
+
+    private static void note(Exchange exchange, Answer answer) {
+        if (exchange != null) {
+            exchange.setProperty(ANSWER, answer);
+        }
+    }
+
+    private static void hangUp(ExecRuntime connection, AtomicBoolean late) {
+        late.set(true);
+        connection.discardEndpoint();
+    }
+
+    private String why(boolean timedOut, Exception e) {
+        return timedOut
+                ? "no complete answer within agentcall.ucontact.response-timeout ("
+                        + settings.responseTimeout().toMillis() + " ms)"
+                : "the connection was lost after sending (" + describe(e) + ")";
+    }
+
+    private static Answer read(ClassicHttpResponse response, ExecRuntime connection) throws IOException {
+        HttpEntity entity = response.getEntity();
+        Duration retryAfter = RetryAfter.of(response.getFirstHeader(HttpHeaders.RETRY_AFTER));
+        if (entity == null) {
+            return Answer.of(response.getCode(), "", false, false, retryAfter);
+        }
+        boolean openEnded = entity.getContentLength() < 0 && !entity.isChunked();
+        long announced = entity.getContentLength();
+        InputStream body = entity.getContent();
+        byte[] bytes = body.readNBytes(
+                announced >= 0 && announced <= MAX_ANSWER_BYTES ? (int) announced : MAX_ANSWER_BYTES + 1);
+        if (bytes.length > MAX_ANSWER_BYTES) {
+            connection.discardEndpoint(); // rather than read on to its end
+            return Answer.of(response.getCode(), "", openEnded, true, retryAfter);
+        }
+        body.close();
+        return Answer.of(response.getCode(), new String(bytes, charset(entity)), openEnded, false, retryAfter);
+    }
+
+    private static Charset charset(HttpEntity entity) {
+        ContentType type = ContentType.parseLenient(entity.getContentType());
+        return type == null || type.getCharset() == null ? StandardCharsets.UTF_8 : type.getCharset();
+    }
+
+    /** An exception in one line: its type and its message. */
+    public static String describe(Throwable e) {
+        return e.getMessage() == null ? e.getClass().getSimpleName() : e.getClass().getSimpleName() + ": " + e.getMessage();
+    }
+
+    /** What to say of a request that failed: {@link Answer#notSent} unless it may have left. */
+    public static Answer failed(Exchange exchange, Throwable failure) {
+        Answer noted = exchange.getProperty(ANSWER, Answer.class);
+        return noted != null ? noted : Answer.notSent("not sent: " + describe(failure));
+    }
+
+    /** Only here so that Camel hands the exchange to the client's context. */
+    @Override
+    public void onRequestSubmitted(
+            Object source, Exchange exchange, HttpHost host, HttpRequest request, HttpEntity entity) {}
+
+    @Override
+    public void onResponseReceived(
+            Object source, Exchange exchange, HttpHost host, HttpResponse response, HttpEntity entity, long elapsed) {}
+
+    @Override
+    public void close() {
+        deadlines.shutdownNow();
+    }
+}

@@ -1,0 +1,147 @@
+package dev.agentcall.ledger;
+
+import dev.agentcall.call.OutcomeJson;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * This process's sign of life beside a SQLite ledger: a lock on a file of its own, which the operating system drops when
+ * the process ends, however it ends. A process whose lock can be had is dead.
+ */
+final class ProcessLock implements AutoCloseable {
+
+    private final GroupCommit ledger;
+    private final Path database;
+    private final long id;
+    private final FileChannel channel;
+
+    private ProcessLock(GroupCommit ledger, Path database, long id, FileChannel channel) {
+        this.ledger = ledger;
+        this.database = database;
+        this.id = id;
+        this.channel = channel;
+    }
+
+    /**
+     * Enters this process into the ledger. The lock is held before the entry is committed, so that nobody finds the entry
+     * of a living process without one.
+     */
+    static ProcessLock register(GroupCommit ledger, Path database, String node) throws IOException {
+        FileChannel[] held = new FileChannel[1];
+        long id = ledger.write(sql -> {
+            PreparedStatement insert =
+                    sql.prepare("INSERT INTO process (node, pid, started_at) VALUES (?, ?, ?) RETURNING id");
+            insert.setString(1, node);
+            insert.setLong(2, ProcessHandle.current().pid());
+            insert.setString(3, OutcomeJson.instant(Instant.now()));
+            long next;
+            try (ResultSet result = insert.executeQuery()) {
+                result.next();
+                next = result.getLong(1);
+            }
+            try {
+                held[0] = lock(lockFile(database, next));
+            } catch (IOException e) {
+                throw new SQLException("no lock on " + lockFile(database, next) + ": " + e.getMessage(), e);
+            }
+            return next;
+        });
+        return new ProcessLock(ledger, database, id, held[0]);
+    }
+
+    private static FileChannel lock(Path file) throws IOException {
+        FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileLock lock = channel.tryLock();
+        if (lock == null) {
+            channel.close();
+            throw new IOException("held by another process");
+        }
+        return channel;
+    }
+
+    private static Path lockFile(Path database, long id) {
+        return database.resolveSibling(database.getFileName() + ".process-" + id + ".lock");
+    }
+
+    long id() {
+        return id;
+    }
+
+    /** Processes in the ledger that are no longer alive. */
+    List<Long> dead() {
+        List<Long> dead = new ArrayList<>();
+        for (Long other : others()) {
+            // Never open this process's own file again: closing it would drop the lock.
+            if (isDead(other)) {
+                dead.add(other);
+            }
+        }
+        return dead;
+    }
+
+    private List<Long> others() {
+        return ledger.write(sql -> {
+            List<Long> others = new ArrayList<>();
+            PreparedStatement select = sql.prepare("SELECT id FROM process WHERE id <> ?");
+            select.setLong(1, id);
+            try (ResultSet result = select.executeQuery()) {
+                while (result.next()) {
+                    others.add(result.getLong(1));
+                }
+            }
+            return others;
+        });
+    }
+
+    private boolean isDead(long other) {
+        Path file = lockFile(database, other);
+        if (!Files.exists(file)) {
+            return true;
+        }
+        try {
+            lock(file).close();
+            return true;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /** Takes a process out of the ledger, unless something of it is still in flight. */
+    void forget(long other) {
+        int deleted = ledger.write(sql -> {
+            PreparedStatement delete = sql.prepare("DELETE FROM process WHERE id = ? AND NOT EXISTS"
+                    + " (SELECT 1 FROM request WHERE process_id = ? AND outcome = 'in-flight')");
+            delete.setLong(1, other);
+            delete.setLong(2, other);
+            return delete.executeUpdate();
+        });
+        if (deleted == 1) {
+            try {
+                Files.deleteIfExists(lockFile(database, other));
+            } catch (IOException e) {
+                // A file too many does no harm.
+            }
+        }
+    }
+
+    /** A process that ends in good order leaves nothing in flight and takes its entry along. */
+    @Override
+    public void close() {
+        try {
+            channel.close();
+            forget(id);
+        } catch (IOException | LedgerException e) {
+            // The next process finds it dead and forgets it.
+        }
+    }
+}
