@@ -35,6 +35,9 @@ final class Bundle implements AutoCloseable {
 
     private static final Path CONFIGURATION = Path.of("config", "application.properties");
     private static final String DEFAULTS = "agentcall/application.properties";
+    /** The routes put paths behind it, each with a slash in front. */
+    private static final String UCONTACT_URL = "agentcall.ucontact.url";
+
     private static final Duration SHUTDOWN_MARGIN = Duration.ofSeconds(3);
 
     private final Main main = new Main();
@@ -87,6 +90,10 @@ final class Bundle implements AutoCloseable {
                 PropertiesComponent properties =
                         (PropertiesComponent) support.getCamelContext().getPropertiesComponent();
                 properties.setEnvironmentVariableMode(PropertiesComponent.ENVIRONMENT_VARIABLES_MODE_FALLBACK);
+                properties
+                        .resolveProperty(UCONTACT_URL)
+                        .filter(url -> url.endsWith("/"))
+                        .ifPresent(url -> System.setProperty(UCONTACT_URL, url.replaceAll("/+$", "")));
             }
         });
         main.start();
