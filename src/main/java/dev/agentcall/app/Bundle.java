@@ -60,8 +60,14 @@ final class Bundle implements AutoCloseable {
      * @throws Exception if the settings, a route or the ledger cannot be worked with; nothing runs then
      */
     static Bundle start(Extent extent) throws Exception {
+        return start(extent, Map.of());
+    }
+
+    /** The same, with properties that count more than any other. */
+    static Bundle start(Extent extent, Map<String, String> overriding) throws Exception {
         Bundle bundle = new Bundle();
         try {
+            overriding.forEach(bundle.main::addOverrideProperty);
             bundle.load();
             if (extent != Extent.LOADED) {
                 bundle.startRoutes(extent);

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.camel.Exchange;
 import org.apache.camel.ProducerTemplate;
@@ -17,6 +18,17 @@ final class OneShot {
 
     /** How long an answer that cannot be recorded is held before the run gives up. */
     private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    private final Map<String, String> overriding;
+
+    OneShot() {
+        this(Map.of());
+    }
+
+    /** With properties that count more than any other. */
+    OneShot(Map<String, String> overriding) {
+        this.overriding = overriding;
+    }
 
     int run(List<Path> files) throws Exception {
         Logging.onlyWarnings();
@@ -28,7 +40,7 @@ final class OneShot {
             }
         })) {
             int code;
-            try (Bundle bundle = Bundle.start(Bundle.Extent.WITHOUT_SOURCES)) {
+            try (Bundle bundle = Bundle.start(Bundle.Extent.WITHOUT_SOURCES, overriding)) {
                 running.set(bundle);
                 code = process(bundle, files, termination);
             }

@@ -214,6 +214,7 @@ public final class UcontactHttp implements HttpClientConfigurer, HttpActivityLis
         HttpEntity entity = response.getEntity();
         Duration retryAfter = RetryAfter.of(response.getFirstHeader(HttpHeaders.RETRY_AFTER));
         if (entity == null) {
+            connection.releaseEndpoint();
             return Answer.of(response.getCode(), "", false, false, retryAfter);
         }
         boolean openEnded = entity.getContentLength() < 0 && !entity.isChunked();
@@ -226,6 +227,7 @@ public final class UcontactHttp implements HttpClientConfigurer, HttpActivityLis
             return Answer.of(response.getCode(), "", openEnded, true, retryAfter);
         }
         body.close();
+        connection.releaseEndpoint(); // read to its end: the connection may serve the next call
         return Answer.of(response.getCode(), new String(bytes, charset(entity)), openEnded, false, retryAfter);
     }
 

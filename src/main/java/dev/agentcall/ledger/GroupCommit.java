@@ -4,12 +4,12 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.locks.LockSupport;
 
 /**
- * Writes through one connection, so that the writes of calls that wait at the same time share one commit and with it one
- * synchronisation of the disk. Whoever gets the lock commits for all who wait; the others find their work done.
+ * Writes through one connection and one thread, so that the writes of calls that wait at the same time share one commit
+ * and with it one synchronisation of the disk.
  */
 final class GroupCommit implements AutoCloseable {
 
@@ -17,8 +17,9 @@ final class GroupCommit implements AutoCloseable {
 
     private final Connection connection;
     private final Sql sql;
-    private final ReentrantLock lock = new ReentrantLock();
-    private final ConcurrentLinkedQueue<Pending<?>> waiting = new ConcurrentLinkedQueue<>();
+    private final LinkedBlockingQueue<Pending<?>> waiting = new LinkedBlockingQueue<>();
+    private final Thread writer = new Thread(this::run, "agentcall-ledger");
+    private volatile boolean closed;
 
     /**
      * Takes over a connection.
@@ -28,6 +29,8 @@ final class GroupCommit implements AutoCloseable {
     GroupCommit(Connection connection) {
         this.connection = connection;
         this.sql = new Sql(connection);
+        writer.setDaemon(true);
+        writer.start();
     }
 
     /** One write: some statements, and a result that holds once they are committed. */
@@ -36,40 +39,40 @@ final class GroupCommit implements AutoCloseable {
     }
 
     /**
-     * Runs the work in a transaction and returns once that is committed.
+     * Runs the work in a transaction and returns once that is committed. An interrupt does not end the wait: whether the
+     * work was committed must be known.
      *
      * @throws LedgerException if it could not be committed; then nothing of it was
      */
     <T> T write(Work<T> work) {
         Pending<T> own = new Pending<>(work);
         waiting.add(own);
-        lock.lock();
-        try {
-            while (!own.done) {
-                commitWaiting();
-            }
-        } finally {
-            lock.unlock();
+        if (closed && waiting.remove(own)) {
+            throw new LedgerException("the ledger is closed", null);
         }
-        if (own.failure != null) {
-            throw new LedgerException("the ledger cannot be written: " + own.failure.getMessage(), own.failure);
-        }
-        return own.result;
+        return own.await();
     }
 
-    private void commitWaiting() {
+    private void run() {
         List<Pending<?>> group = new ArrayList<>();
-        for (Pending<?> next = waiting.poll(); next != null; next = waiting.poll()) {
-            group.add(next);
-            if (group.size() == MOST_AT_ONCE) {
-                break;
+        try {
+            while (!closed || !waiting.isEmpty()) {
+                group.add(waiting.take());
+                waiting.drainTo(group, MOST_AT_ONCE - 1);
+                commitAll(group);
+                group.clear();
             }
+        } catch (InterruptedException e) {
+            // closed, and nothing waits
         }
+    }
+
+    private void commitAll(List<Pending<?>> group) {
         if (!commit(group) && group.size() > 1) {
             // One bad write must not fail the others: each on its own.
             group.forEach(single -> commit(List.of(single)));
         }
-        group.forEach(pending -> pending.done = true);
+        group.forEach(Pending::finish);
     }
 
     private boolean commit(List<Pending<?>> group) {
@@ -95,22 +98,31 @@ final class GroupCommit implements AutoCloseable {
         }
     }
 
+    /** Commits what waits, and closes the connection. */
     @Override
     public void close() throws SQLException {
-        lock.lock();
-        try {
-            connection.close();
-        } finally {
-            lock.unlock();
+        closed = true;
+        waiting.add(new Pending<>(sql -> null));
+        boolean interrupted = false;
+        while (writer.isAlive()) {
+            try {
+                writer.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        connection.close();
+        if (interrupted) {
+            Thread.currentThread().interrupt();
         }
     }
 
-    /** Guarded by the lock, but for the work itself. */
     private static final class Pending<T> {
         private final Work<T> work;
+        private final Thread waiter = Thread.currentThread();
         private T result;
         private Exception failure;
-        private boolean done;
+        private volatile boolean finished;
 
         private Pending(Work<T> work) {
             this.work = work;
@@ -118,6 +130,26 @@ final class GroupCommit implements AutoCloseable {
 
         private void run(Sql sql) throws SQLException {
             result = work.run(sql);
+        }
+
+        private void finish() {
+            finished = true;
+            LockSupport.unpark(waiter);
+        }
+
+        private T await() {
+            boolean interrupted = false;
+            while (!finished) {
+                LockSupport.park(this);
+                interrupted |= Thread.interrupted();
+            }
+            if (interrupted) {
+                waiter.interrupt();
+            }
+            if (failure != null) {
+                throw new LedgerException("the ledger cannot be written: " + failure.getMessage(), failure);
+            }
+            return result;
         }
     }
 }
