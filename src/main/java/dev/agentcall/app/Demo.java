@@ -17,6 +17,7 @@ public final class Demo {
     private Demo() {}
 
     public static void main(String[] args) throws Exception {
+        Logging.onlyWarnings();
         Path sample = Path.of("examples", "calls.csv").toAbsolutePath();
         Path data = Path.of("target", "demo", STAMP.format(Instant.now()));
         System.out.println("Calls the rows of " + sample + " on a simulator of uContact");

@@ -96,7 +96,7 @@ public final class Calls {
         call.sentNanos = System.nanoTime();
     }
 
-    private Submission submission(Exchange exchange) {
+    private static Submission submission(Exchange exchange) {
         Message message = exchange.getMessage();
         Object body = message.getBody();
         if (body instanceof Submission submission) {
@@ -115,33 +115,39 @@ public final class Calls {
                     ? RequestReader.malformed("expected a JSON object or a map, found nothing", source)
                     : RequestReader.readJson(json, source);
         }
-        return new Submission(incoming, null, null);
+        return Submission.of(incoming);
     }
 
     private void claim(Call call) throws InterruptedException {
-        String agent = call.request.get(Field.AGENT);
+        // With the permit in hand and no rate to wait for, the claim itself tells whether the id is spent.
+        boolean lookFirst = call.permit == null || gate.hasRate();
         while (true) {
-            Entry spent = ledger.findSpent(call.request.requestId());
-            if (spent != null) {
-                if (spent.inFlight()) {
-                    call.giveBack(false);
-                    spent = awaitOutcome(spent);
-                }
-                if (spent != null) {
-                    decideUnsent(call, replay(call.request, spent));
-                    return;
-                }
-                continue;
+            if (lookFirst && replayed(call)) {
+                return;
             }
             if (call.permit == null) {
-                call.permit = gate.enter(agent);
+                call.permit = gate.enter(call.request.get(Field.AGENT));
             }
             call.permit.awaitRate();
             call.ledgerId = ledger.claim(call.request, call.runId);
             if (call.ledgerId != null) {
                 return;
             }
+            lookFirst = true;
         }
+    }
+
+    /** True if the id is spent; then the call has the outcome that it was spent by, or is in conflict with it. */
+    private boolean replayed(Call call) throws InterruptedException {
+        Entry spent = ledger.findSpent(call.request.requestId());
+        if (spent != null && spent.inFlight()) {
+            call.giveBack(false);
+            spent = awaitOutcome(spent);
+        }
+        if (spent != null) {
+            decideUnsent(call, replay(call.request, spent));
+        }
+        return spent != null;
     }
 
     /** The decided entry; null if the other was not taken by uContact and its id is free again. */
@@ -171,7 +177,7 @@ public final class Calls {
 
     private void decideUnsent(Call call, Outcome outcome) {
         ledger.add(outcome, call.runId);
-        call.outcome = outcome;
+        call.decide(outcome);
         call.giveBack(false);
         log(outcome);
     }
@@ -252,7 +258,7 @@ public final class Calls {
     private void decide(Call call, Verdict verdict) {
         Outcome outcome = Outcome.of(call.request, verdict, Instant.now(), call.millis);
         record(call, outcome);
-        call.outcome = outcome;
+        call.decide(outcome);
         if (verdict.status() != null) {
             call.permit.answered();
             synchronized (tries) {
@@ -313,6 +319,11 @@ public final class Calls {
         }
     }
 
+    /** The submission that an exchange in place-call, or back from it, is about. */
+    public static Submission submissionOf(Exchange exchange) {
+        return call(exchange).submission;
+    }
+
     private static Call call(Exchange exchange) {
         return exchange.getVariable(CALL, Call.class);
     }
@@ -337,6 +348,11 @@ public final class Calls {
 
         private Incoming incoming() {
             return submission.incoming();
+        }
+
+        private void decide(Outcome decided) {
+            outcome = decided;
+            submission.decided().run();
         }
 
         private void giveBack(boolean called) {

@@ -215,6 +215,11 @@ public final class Gate {
         }
     }
 
+    /** True if calls are limited per second. */
+    public boolean hasRate() {
+        return rateNanos > 0;
+    }
+
     public boolean isStopping() {
         return stopping.isStopping();
     }

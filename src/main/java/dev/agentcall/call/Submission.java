@@ -5,5 +5,12 @@ package dev.agentcall.call;
  *
  * @param runId the file run that delivers it, null for none
  * @param permit held for its agent, null to wait for one
+ * @param decided run once the request has its outcome in the ledger
  */
-public record Submission(Incoming incoming, Long runId, Gate.Permit permit) {}
+public record Submission(Incoming incoming, Long runId, Gate.Permit permit, Runnable decided) {
+
+    /** A request that nobody waits for. */
+    public static Submission of(Incoming incoming) {
+        return new Submission(incoming, null, null, () -> {});
+    }
+}

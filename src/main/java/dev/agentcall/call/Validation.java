@@ -81,7 +81,12 @@ public final class Validation {
     }
 
     private static boolean isBlank(String value) {
-        return value.chars().allMatch(c -> Character.isWhitespace(c) || Character.isSpaceChar(c) || c == '\uFEFF');
+        for (int i = 0; i < value.length(); i++) {
+            if (!isTrimmed(value.charAt(i))) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static void checkId(String id, List<Fault> faults) {
@@ -154,7 +159,9 @@ public final class Validation {
     private static String number(Field field, String value, List<Fault> faults) {
         String raw = unwrap(trim(value));
         String wrong;
-        if (SCIENTIFIC.matcher(raw).matches()) {
+        if (NUMBER.matcher(raw).matches()) {
+            return raw;
+        } else if (SCIENTIFIC.matcher(raw).matches()) {
             wrong = "a spreadsheet turned it into scientific notation and digits are lost; "
                     + "format the column as text and fill it again";
         } else if (DECIMAL_TAIL.matcher(raw).matches()) {

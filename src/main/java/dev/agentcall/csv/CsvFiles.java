@@ -10,7 +10,6 @@ import dev.agentcall.call.OutcomeJson;
 import dev.agentcall.call.Reason;
 import dev.agentcall.call.Source;
 import dev.agentcall.call.StoppingException;
-import dev.agentcall.call.Submission;
 import dev.agentcall.call.UnavailableException;
 import dev.agentcall.call.Validation;
 import dev.agentcall.csv.FileSummary.State;
@@ -40,7 +39,6 @@ public final class CsvFiles {
     public static final String SUMMARY = "summary";
 
     private static final String RUN = "run";
-    private static final String ROW = "row";
 
     private static final Logger LOG = LoggerFactory.getLogger(CsvFiles.class);
     private static final DateTimeFormatter STAMP =
@@ -79,7 +77,7 @@ public final class CsvFiles {
     private record OpenRun(Path original, CsvInput input, CsvRun rows, Instant began, int decidedBefore) {}
 
     /**
-     * Opens the file whose path is the body, and leaves its rows as the body. A file that is no CSV file of calls is put
+     * Opens the file whose path is the body, and leaves its lanes as the body. A file that is no CSV file of calls is put
      * aside; then the body is its outcome as JSON.
      */
     public void open(Exchange exchange) throws IOException {
@@ -96,7 +94,7 @@ public final class CsvFiles {
             OpenRun run = begin(file, input, began);
             current = run;
             exchange.setVariable(RUN, run);
-            exchange.getMessage().setBody(run.rows);
+            exchange.getMessage().setBody(run.rows.lanes(settings.concurrency()));
         } catch (IOException | RuntimeException e) {
             input.close();
             throw e;
@@ -145,22 +143,12 @@ public final class CsvFiles {
 
     // --- Rows ---------------------------------------------------------------------------------------------------------
 
-    /** Before a row: keeps it for {@link #undecided}. */
-    public void begin(Exchange exchange) {
-        exchange.setVariable(ROW, exchange.getMessage().getBody());
-    }
-
-    /** After a row that has its outcome. */
-    public void decided(Exchange exchange) {
-        run(exchange).rows.decided();
-    }
-
     /** After a row that has none: uContact did not take it, the program stops, or something is broken. */
     public void undecided(Exchange exchange) {
         Exception e = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Exception.class);
         CsvRun rows = run(exchange).rows;
         if (e instanceof UnavailableException || e instanceof StoppingException) {
-            rows.undecided(exchange.getVariable(ROW, Submission.class), e.getMessage());
+            rows.undecided(Calls.submissionOf(exchange), e.getMessage());
         } else {
             rows.failed(e);
         }

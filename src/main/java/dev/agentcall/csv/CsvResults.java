@@ -2,7 +2,6 @@ package dev.agentcall.csv;
 
 import de.siegmar.fastcsv.writer.CsvWriter;
 import de.siegmar.fastcsv.writer.LineDelimiter;
-import dev.agentcall.call.Outcome;
 import dev.agentcall.call.OutcomeKind;
 import dev.agentcall.ledger.Ledger;
 import java.io.BufferedWriter;
@@ -74,7 +73,7 @@ final class CsvResults {
                     CsvRows rows = input.openRows()) {
                 ledger.readRows(run.run(), outcomes -> {
                     for (CsvRows.Row row = nextRow(rows); row != null; row = nextRow(rows)) {
-                        Outcome outcome = outcomes.of(row.number());
+                        Ledger.RowOutcome outcome = outcomes.of(row.number());
                         if (outcome == null) {
                             throw new IllegalStateException("row " + row.number() + " of " + input.name() + " has no outcome");
                         }
@@ -87,7 +86,6 @@ final class CsvResults {
                                 };
                         result.add(row, outcome);
                     }
-                    return null;
                 });
             }
             for (Map.Entry<Path, Path> place : places.entrySet()) {
@@ -111,7 +109,7 @@ final class CsvResults {
         }
     }
 
-    private void count(Outcome outcome) {
+    private void count(Ledger.RowOutcome outcome) {
         outcomes.merge(outcome.kind(), 1, Integer::sum);
         if (outcome.reason() != null) {
             reasons.merge(outcome.reason(), 1, Integer::sum);
@@ -153,10 +151,10 @@ final class CsvResults {
             writer.writeRecord(header);
         }
 
-        private void add(CsvRows.Row row, Outcome outcome) {
+        private void add(CsvRows.Row row, Ledger.RowOutcome outcome) {
             List<String> cells = columns.own(row.cells());
             cells.add(String.valueOf(row.number()));
-            cells.add(Formulas.guarded(text(outcome.request().requestId())));
+            cells.add(Formulas.guarded(outcome.requestId()));
             cells.add(outcome.kind().word());
             cells.add(Formulas.guarded(text(outcome.guid())));
             cells.add(text(outcome.reason()));

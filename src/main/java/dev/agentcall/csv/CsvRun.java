@@ -14,18 +14,21 @@ import java.util.BitSet;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.IntStream;
 
 /**
  * The rows of one file in the order in which they may be called: the first row whose agent is free, looked for among the
  * next {@value #WINDOW} rows, each handed out with its agent's permit. A row that uContact did not take comes again after
  * those that wait.
  *
- * <p>{@link #next} waits until a row may be called and returns null when none is left; {@link #decided} and
- * {@link #undecided} tell what became of it. One thread takes rows; any thread may tell.
+ * <p>Rows are taken by as many lanes as calls may be in flight, each by a thread of its own. A lane waits until a row may
+ * be called, and ends when none is left.
  */
-public final class CsvRun implements Iterator<Submission>, Closeable {
+public final class CsvRun implements Closeable {
 
     static final int WINDOW = 10_000;
     /** What the waiting rows may weigh together, in characters, so that long rows do not fill the memory. */
@@ -42,6 +45,7 @@ public final class CsvRun implements Iterator<Submission>, Closeable {
     /** Rows that wait, by agent, each agent's in the file's order. Guarded by this. */
     private final Map<String, Deque<Waiting>> waiting = new LinkedHashMap<>();
 
+    private final ReentrantLock looking = new ReentrantLock();
     private int waitingRows;
     private long waitingChars;
     private int out;
@@ -102,36 +106,60 @@ public final class CsvRun implements Iterator<Submission>, Closeable {
         return failure;
     }
 
-    /** True as long as a row waits or is out and may come back; then {@link #next} may still return null. */
-    @Override
-    public synchronized boolean hasNext() {
+    /**
+     * The lanes, each an iterator over the rows that it takes. An iterator may end with a null: the last row that was out
+     * did not come back.
+     */
+    public List<Iterator<Submission>> lanes(int count) {
+        return IntStream.range(0, count)
+                .<Iterator<Submission>>mapToObj(lane -> new Iterator<>() {
+                    @Override
+                    public boolean hasNext() {
+                        return mayHaveRows();
+                    }
+
+                    @Override
+                    public Submission next() {
+                        return take();
+                    }
+                })
+                .toList();
+    }
+
+    /** True as long as a row waits or is out and may come back. */
+    private synchronized boolean mayHaveRows() {
         return out > 0 || !isEnding() && (!exhausted || waitingRows > 0);
     }
 
-    @Override
-    public Submission next() {
+    /** Waits for a row that may be called; null if none is left. Lanes that find none wait behind one that looks. */
+    private Submission take() {
         try {
-            while (true) {
-                long seen = gate.changes();
-                synchronized (this) {
-                    if (!isEnding()) {
-                        Submission row = choose();
-                        if (row != null) {
-                            out++;
-                            return row;
-                        }
+            looking.lockInterruptibly();
+            try {
+                while (true) {
+                    long seen = gate.changes();
+                    Submission row = tryTake();
+                    if (row != null || !mayHaveRows()) {
+                        return row;
                     }
-                    if (out == 0 && (isEnding() || exhausted && waitingRows == 0)) {
-                        return null;
-                    }
+                    gate.awaitChange(seen);
                 }
-                gate.awaitChange(seen);
+            } finally {
+                looking.unlock();
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             fail(e);
             return null;
         }
+    }
+
+    private synchronized Submission tryTake() {
+        Submission row = isEnding() ? null : choose();
+        if (row != null) {
+            out++;
+        }
+        return row;
     }
 
     private boolean isEnding() {
@@ -148,7 +176,7 @@ public final class CsvRun implements Iterator<Submission>, Closeable {
             }
             Gate.Permit permit = waiting.containsKey(read.agent) ? null : gate.tryEnter(read.agent);
             if (permit != null) {
-                return new Submission(read.incoming, run.id(), permit);
+                return submission(read, permit);
             }
             await(read);
         }
@@ -169,10 +197,14 @@ public final class CsvRun implements Iterator<Submission>, Closeable {
                 }
                 waitingRows--;
                 waitingChars -= row.chars;
-                return new Submission(row.incoming, run.id(), permit);
+                return submission(row, permit);
             }
         }
         return null;
+    }
+
+    private Submission submission(Waiting row, Gate.Permit permit) {
+        return new Submission(row.incoming, run.id(), permit, this::decided);
     }
 
     private void await(Waiting row) {
@@ -209,8 +241,7 @@ public final class CsvRun implements Iterator<Submission>, Closeable {
         return new Waiting(incoming, validation.agentOf(request), chars);
     }
 
-    /** The row has its outcome. */
-    synchronized void decided() {
+    private synchronized void decided() {
         decided.incrementAndGet();
         back();
     }
@@ -232,7 +263,9 @@ public final class CsvRun implements Iterator<Submission>, Closeable {
 
     private void back() {
         out--;
-        gate.wakeUp();
+        if (out == 0 || waitingRows > 0) {
+            gate.wakeUp();
+        }
     }
 
     private synchronized void fail(Exception e) {

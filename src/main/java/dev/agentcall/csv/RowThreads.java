@@ -6,14 +6,11 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/**
- * The threads that call the rows of a file: one for each call in flight, and one that looks for the next row. A row is
- * only handed out with a permit, so that no queue builds up.
- */
+/** The threads that call the rows of a file: one for each lane. */
 public final class RowThreads extends ThreadPoolExecutor {
 
     public RowThreads(Settings settings) {
-        super(settings.concurrency() + 1, settings.concurrency() + 1, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>());
+        super(settings.concurrency(), settings.concurrency(), 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>());
         AtomicInteger count = new AtomicInteger();
         setThreadFactory(task -> new Thread(task, "agentcall-row-" + count.incrementAndGet()));
         allowCoreThreadTimeOut(true);

@@ -10,10 +10,6 @@ import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.time.Duration;
-import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 import org.apache.camel.Exchange;
@@ -70,16 +66,11 @@ public final class UcontactHttp implements HttpClientConfigurer, HttpActivityLis
 
     private final Settings settings;
     private final Token token;
-    private final ScheduledThreadPoolExecutor deadlines = new ScheduledThreadPoolExecutor(1, task -> {
-        Thread thread = new Thread(task, "agentcall-deadlines");
-        thread.setDaemon(true);
-        return thread;
-    });
+    private final Deadlines deadlines = new Deadlines();
 
     public UcontactHttp(Settings settings, Token token) {
         this.settings = settings;
         this.token = token;
-        deadlines.setRemoveOnCancelPolicy(true);
     }
 
     @Override
@@ -172,9 +163,8 @@ public final class UcontactHttp implements HttpClientConfigurer, HttpActivityLis
     private ClassicHttpResponse exchange(ClassicHttpRequest request, ExecChain.Scope scope, ExecChain chain)
             throws IOException, HttpException {
         Exchange exchange = (Exchange) scope.clientContext.getAttribute(EXCHANGE_ATTRIBUTE);
-        AtomicBoolean late = new AtomicBoolean();
-        ScheduledFuture<?> deadline = deadlines.schedule(
-                () -> hangUp(scope.execRuntime, late), settings.responseTimeout().toMillis(), TimeUnit.MILLISECONDS);
+        Deadlines.Deadline deadline =
+                deadlines.set(settings.responseTimeout(), scope.execRuntime::discardEndpoint);
         try {
             note(exchange, Answer.lost(false, "the request was sent and no answer was read"));
             ClassicHttpResponse response = chain.proceed(request, scope);
@@ -184,11 +174,11 @@ public final class UcontactHttp implements HttpClientConfigurer, HttpActivityLis
             plain.setEntity(new StringEntity(answer.text(), ContentType.TEXT_PLAIN.withCharset(StandardCharsets.UTF_8)));
             return plain;
         } catch (IOException | HttpException | RuntimeException e) {
-            boolean timedOut = late.get() || e instanceof SocketTimeoutException;
+            boolean timedOut = deadline.isOver() || e instanceof SocketTimeoutException;
             note(exchange, Answer.lost(timedOut, why(timedOut, e)));
             throw e;
         } finally {
-            deadline.cancel(false);
+            deadline.lift();
         }
     }
 
@@ -196,11 +186,6 @@ public final class UcontactHttp implements HttpClientConfigurer, HttpActivityLis
         if (exchange != null) {
             exchange.setProperty(ANSWER, answer);
         }
-    }
-
-    private static void hangUp(ExecRuntime connection, AtomicBoolean late) {
-        late.set(true);
-        connection.discardEndpoint();
     }
 
     private String why(boolean timedOut, Exception e) {
@@ -258,6 +243,6 @@ public final class UcontactHttp implements HttpClientConfigurer, HttpActivityLis
 
     @Override
     public void close() {
-        deadlines.shutdownNow();
+        deadlines.close();
     }
 }

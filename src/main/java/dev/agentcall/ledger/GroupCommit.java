@@ -4,12 +4,14 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Writes through one connection and one thread, so that the writes of calls that wait at the same time share one commit
- * and with it one synchronisation of the disk.
+ * Writes through one connection, so that the writes of calls that wait at the same time share one commit and with it one
+ * synchronisation of the disk. The first who waits leads: it commits for all who wait, and hands the lead to the next.
+ * There is no thread of its own that would have to be woken.
  */
 final class GroupCommit implements AutoCloseable {
 
@@ -17,9 +19,8 @@ final class GroupCommit implements AutoCloseable {
 
     private final Connection connection;
     private final Sql sql;
-    private final LinkedBlockingQueue<Pending<?>> waiting = new LinkedBlockingQueue<>();
-    private final Thread writer = new Thread(this::run, "agentcall-ledger");
-    private volatile boolean closed;
+    private final ConcurrentLinkedQueue<Pending<?>> waiting = new ConcurrentLinkedQueue<>();
+    private final AtomicBoolean led = new AtomicBoolean();
 
     /**
      * Takes over a connection.
@@ -29,8 +30,6 @@ final class GroupCommit implements AutoCloseable {
     GroupCommit(Connection connection) {
         this.connection = connection;
         this.sql = new Sql(connection);
-        writer.setDaemon(true);
-        writer.start();
     }
 
     /** One write: some statements, and a result that holds once they are committed. */
@@ -47,46 +46,67 @@ final class GroupCommit implements AutoCloseable {
     <T> T write(Work<T> work) {
         Pending<T> own = new Pending<>(work);
         waiting.add(own);
-        if (closed && waiting.remove(own)) {
-            throw new LedgerException("the ledger is closed", null);
-        }
-        return own.await();
-    }
-
-    private void run() {
-        List<Pending<?>> group = new ArrayList<>();
-        try {
-            while (!closed || !waiting.isEmpty()) {
-                group.add(waiting.take());
-                waiting.drainTo(group, MOST_AT_ONCE - 1);
-                commitAll(group);
-                group.clear();
+        boolean interrupted = false;
+        while (!own.finished) {
+            if (led.compareAndSet(false, true)) {
+                try {
+                    commitWaiting();
+                } finally {
+                    led.set(false);
+                }
+                wakeNextLeader();
+            } else {
+                LockSupport.park(this);
+                interrupted |= Thread.interrupted();
             }
-        } catch (InterruptedException e) {
-            // closed, and nothing waits
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        return own.result();
+    }
+
+    private void wakeNextLeader() {
+        Pending<?> next = waiting.peek();
+        if (next != null) {
+            LockSupport.unpark(next.waiter);
         }
     }
 
-    private void commitAll(List<Pending<?>> group) {
-        if (!commit(group) && group.size() > 1) {
-            // One bad write must not fail the others: each on its own.
-            group.forEach(single -> commit(List.of(single)));
-        }
-        group.forEach(Pending::finish);
-    }
-
-    private boolean commit(List<Pending<?>> group) {
+    /** Those who come while others' statements run are taken along. */
+    private void commitWaiting() {
+        List<Pending<?>> group = new ArrayList<>();
+        Exception failure = null;
         try {
-            for (Pending<?> pending : group) {
-                pending.run(sql);
+            for (Pending<?> next = waiting.poll(); next != null; next = waiting.poll()) {
+                group.add(next);
+                next.run(sql);
+                if (group.size() == MOST_AT_ONCE) {
+                    break;
+                }
             }
             connection.commit();
-            group.forEach(pending -> pending.failure = null);
-            return true;
         } catch (SQLException | RuntimeException e) {
-            group.forEach(pending -> pending.failure = e);
+            failure = e;
             rollBack();
-            return false;
+        }
+        if (failure != null && group.size() > 1) {
+            group.forEach(this::commitAlone); // one bad write must not fail the others
+        } else {
+            for (Pending<?> pending : group) {
+                pending.finish(failure);
+            }
+        }
+    }
+
+    private void commitAlone(Pending<?> pending) {
+        try {
+            pending.run(sql);
+            connection.commit();
+            pending.finish(null);
+        } catch (SQLException | RuntimeException e) {
+            rollBack();
+            pending.finish(e);
         }
     }
 
@@ -98,23 +118,13 @@ final class GroupCommit implements AutoCloseable {
         }
     }
 
-    /** Commits what waits, and closes the connection. */
+    /** Waits for a commit that is under way. */
     @Override
     public void close() throws SQLException {
-        closed = true;
-        waiting.add(new Pending<>(sql -> null));
-        boolean interrupted = false;
-        while (writer.isAlive()) {
-            try {
-                writer.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
+        while (!led.compareAndSet(false, true)) {
+            Thread.onSpinWait();
         }
         connection.close();
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
     }
 
     private static final class Pending<T> {
@@ -122,6 +132,7 @@ final class GroupCommit implements AutoCloseable {
         private final Thread waiter = Thread.currentThread();
         private T result;
         private Exception failure;
+        /** Written last: who reads it as true sees the rest. */
         private volatile boolean finished;
 
         private Pending(Work<T> work) {
@@ -132,20 +143,15 @@ final class GroupCommit implements AutoCloseable {
             result = work.run(sql);
         }
 
-        private void finish() {
+        private void finish(Exception reason) {
+            failure = reason;
             finished = true;
-            LockSupport.unpark(waiter);
+            if (waiter != Thread.currentThread()) {
+                LockSupport.unpark(waiter);
+            }
         }
 
-        private T await() {
-            boolean interrupted = false;
-            while (!finished) {
-                LockSupport.park(this);
-                interrupted |= Thread.interrupted();
-            }
-            if (interrupted) {
-                waiter.interrupt();
-            }
+        private T result() {
             if (failure != null) {
                 throw new LedgerException("the ledger cannot be written: " + failure.getMessage(), failure);
             }

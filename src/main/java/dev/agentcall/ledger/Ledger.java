@@ -42,6 +42,9 @@ public final class Ledger implements AutoCloseable {
 
     private static final String IN_FLIGHT = "in-flight";
     private static final int READERS = 4;
+    /** 16 MiB of log before it is moved into the database: fewer, larger writes. */
+    private static final String CHECKPOINT_PAGES = "4000";
+
     private static final int BUSY_MILLIS = 10_000;
     private static final JsonMapper MAPPER = new JsonMapper();
 
@@ -78,7 +81,8 @@ public final class Ledger implements AutoCloseable {
         config.setMinimumIdle(1);
         config.setConnectionTimeout(BUSY_MILLIS);
         config.addDataSourceProperty("journal_mode", "WAL");
-        config.addDataSourceProperty("synchronous", "FULL");
+        config.addDataSourceProperty("synchronous", System.getProperty("x.sync","FULL"));
+        config.addDataSourceProperty("wal_autocheckpoint", CHECKPOINT_PAGES);
         config.addDataSourceProperty("busy_timeout", String.valueOf(BUSY_MILLIS));
         config.addDataSourceProperty("transaction_mode", "IMMEDIATE");
         try {
@@ -359,35 +363,51 @@ public final class Ledger implements AutoCloseable {
         });
     }
 
+    /** The outcome of a row of a run, as it stands in result files. */
+    public record RowOutcome(
+            String requestId, OutcomeKind kind, String guid, String reason, String detail, boolean replayed) {}
+
     /** Takes a run's outcomes one by one. */
     public interface RowOutcomes {
         /** The outcome of this row; rows are to be asked for in rising order. Null if the row has none. */
-        Outcome of(int row) throws SQLException;
+        RowOutcome of(int row) throws SQLException;
     }
 
     /** Work that reads a run's outcomes. */
-    public interface RowReading<T> {
-        T read(RowOutcomes outcomes) throws SQLException, IOException;
+    public interface RowReading {
+        void read(RowOutcomes outcomes) throws SQLException, IOException;
     }
 
     /** Reads a run's outcomes in the order of their rows, without holding them all. */
-    public <T> T readRows(FileRun run, RowReading<T> reading) throws IOException {
+    public void readRows(FileRun run, RowReading reading) throws IOException {
         try (Connection connection = database.getConnection();
-                PreparedStatement select = connection.prepareStatement("SELECT " + COLUMNS
-                        + " FROM request WHERE file_run_id = ? AND outcome <> '" + IN_FLIGHT + "' ORDER BY source_row")) {
+                PreparedStatement select = connection.prepareStatement(
+                        "SELECT source_row, request_id, outcome, guid, reason, detail, replayed"
+                                + " FROM request WHERE file_run_id = ? AND outcome <> '" + IN_FLIGHT
+                                + "' ORDER BY source_row")) {
             select.setLong(1, run.id());
             try (ResultSet result = select.executeQuery()) {
-                boolean[] there = {result.next()};
-                return reading.read(row -> {
-                    while (there[0] && result.getInt("source_row") < row) {
-                        there[0] = result.next();
+                int[] at = {result.next() ? result.getInt(1) : Integer.MAX_VALUE};
+                reading.read(row -> {
+                    while (at[0] < row) {
+                        at[0] = result.next() ? result.getInt(1) : Integer.MAX_VALUE;
                     }
-                    return there[0] && result.getInt("source_row") == row ? outcome(result) : null;
+                    return at[0] == row ? rowOutcome(result) : null;
                 });
             }
         } catch (SQLException e) {
             throw new LedgerException("the ledger cannot be read: " + e.getMessage(), e);
         }
+    }
+
+    private static RowOutcome rowOutcome(ResultSet row) throws SQLException {
+        return new RowOutcome(
+                row.getString(2),
+                OutcomeKind.ofWord(row.getString(3)),
+                row.getString(4),
+                row.getString(5),
+                row.getString(6),
+                row.getInt(7) == 1);
     }
 
     // --- Reading ------------------------------------------------------------------------------------------------------
