@@ -92,8 +92,7 @@ final class ColumnMap {
             throw new CsvRefusedException("no column for " + names(missing) + "; found the columns " + map.shownHeader()
                     + "; expected "
                     + missing.stream()
-                            .map(field -> field.key() + " (or "
-                                    + String.join(", ", ColumnNames.ALIASES.get(field)) + ")")
+                            .map(field -> String.join(" or ", ColumnNames.ALIASES.get(field)))
                             .collect(Collectors.joining(", "))
                     + "; or say which column it is in agentcall.csv.columns, or set a default in agentcall.defaults."
                     + missing.get(0).key());

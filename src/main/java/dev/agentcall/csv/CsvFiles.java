@@ -16,6 +16,7 @@ import dev.agentcall.csv.FileSummary.State;
 import dev.agentcall.ledger.FileRun;
 import dev.agentcall.ledger.Ledger;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -43,6 +44,9 @@ public final class CsvFiles {
     private static final Logger LOG = LoggerFactory.getLogger(CsvFiles.class);
     private static final DateTimeFormatter STAMP =
             DateTimeFormatter.ofPattern("uuuuMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
+    /** Before a file that failed through no fault of its own is tried again. */
+    private static final Duration PAUSE = Duration.ofSeconds(30);
+
     /** From so many rows for one agent on, a file without agentcall.agent.pause is worth a warning. */
     private static final int MANY_FOR_ONE_AGENT = 20;
 
@@ -81,11 +85,12 @@ public final class CsvFiles {
      * aside; then the body is its outcome as JSON.
      */
     public void open(Exchange exchange) throws IOException {
+        sweep();
         Path file = Path.of(exchange.getMessage().getBody(String.class));
         Instant began = Instant.now();
         CsvInput input;
         try {
-            input = CsvInput.open(file, settings.work(), settings.csvColumns(), settings.defaults());
+            input = CsvInput.open(file, copies(), settings.csvColumns(), settings.defaults());
         } catch (CsvRefusedException e) {
             refuse(exchange, file, e.getMessage(), began);
             return;
@@ -101,6 +106,27 @@ public final class CsvFiles {
         } catch (CsvRefusedException e) {
             input.close();
             throw new IllegalStateException(e); // it was read to its end a moment ago
+        }
+    }
+
+    /** Copies of files lie in a folder of the process that made them. */
+    private Path copies() {
+        return settings.work().resolve(String.valueOf(ledger.processId()));
+    }
+
+    /** Deletes the copies that dead processes have left. */
+    private void sweep() throws IOException {
+        try (DirectoryStream<Path> folders = Files.newDirectoryStream(settings.work(), "[0-9]*")) {
+            for (Path folder : folders) {
+                if (!ledger.isAlive(Long.parseLong(folder.getFileName().toString()))) {
+                    try (DirectoryStream<Path> copies = Files.newDirectoryStream(folder)) {
+                        for (Path copy : copies) {
+                            Files.deleteIfExists(copy);
+                        }
+                    }
+                    Files.deleteIfExists(folder);
+                }
+            }
         }
     }
 
@@ -244,6 +270,20 @@ public final class CsvFiles {
         Files.move(file, place);
         Disk.sync(folder);
         return place;
+    }
+
+    /** After a file that failed through no fault of its own: tells it, and waits a while before the next try. */
+    public void failed(Exchange exchange) throws InterruptedException {
+        current = null;
+        Exception failure = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Exception.class);
+        LOG.error(
+                "{} stays in the inbox and is tried again in {} s: {}",
+                exchange.getMessage().getHeader(Exchange.FILE_NAME),
+                PAUSE.toSeconds(),
+                String.valueOf(failure));
+        for (Instant until = Instant.now().plus(PAUSE); Instant.now().isBefore(until) && !gate.isStopping(); ) {
+            gate.awaitChange(gate.changes());
+        }
     }
 
     // --- Files that are none ------------------------------------------------------------------------------------------

@@ -304,6 +304,16 @@ public final class Ledger implements AutoCloseable {
         return crashed;
     }
 
+    /** This process's number in the ledger. */
+    public long processId() {
+        return process.id();
+    }
+
+    /** True for this process, and for others that hold their lock. */
+    public boolean isAlive(long processId) {
+        return process.isAlive(processId);
+    }
+
     // --- File runs ----------------------------------------------------------------------------------------------------
 
     /** The unfinished run over a file of this name and content, or null. */

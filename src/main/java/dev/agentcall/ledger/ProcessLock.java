@@ -81,8 +81,7 @@ final class ProcessLock implements AutoCloseable {
     List<Long> dead() {
         List<Long> dead = new ArrayList<>();
         for (Long other : others()) {
-            // Never open this process's own file again: closing it would drop the lock.
-            if (isDead(other)) {
+            if (!isAlive(other)) {
                 dead.add(other);
             }
         }
@@ -103,16 +102,21 @@ final class ProcessLock implements AutoCloseable {
         });
     }
 
-    private boolean isDead(long other) {
+    /** True if the process holds its lock. */
+    boolean isAlive(long other) {
+        // This process's own file is never opened again: closing it would drop the lock.
+        if (other == id) {
+            return true;
+        }
         Path file = lockFile(database, other);
         if (!Files.exists(file)) {
-            return true;
+            return false;
         }
         try {
             lock(file).close();
-            return true;
-        } catch (IOException e) {
             return false;
+        } catch (IOException e) {
+            return true;
         }
     }
 
