@@ -13,12 +13,17 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * This process's sign of life beside a SQLite ledger: a lock on a file of its own, which the operating system drops when
  * the process ends, however it ends. A process whose lock can be had is dead.
  */
 final class ProcessLock implements AutoCloseable {
+
+    /** Locked by this JVM; to open and close such a file again would drop its lock. */
+    private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
 
     private final GroupCommit ledger;
     private final Path database;
@@ -51,6 +56,7 @@ final class ProcessLock implements AutoCloseable {
             }
             try {
                 held[0] = lock(lockFile(database, next));
+                HELD.add(lockFile(database, next));
             } catch (IOException e) {
                 throw new SQLException("no lock on " + lockFile(database, next) + ": " + e.getMessage(), e);
             }
@@ -70,7 +76,7 @@ final class ProcessLock implements AutoCloseable {
     }
 
     private static Path lockFile(Path database, long id) {
-        return database.resolveSibling(database.getFileName() + ".process-" + id + ".lock");
+        return database.toAbsolutePath().resolveSibling(database.getFileName() + ".process-" + id + ".lock");
     }
 
     long id() {
@@ -104,11 +110,10 @@ final class ProcessLock implements AutoCloseable {
 
     /** True if the process holds its lock. */
     boolean isAlive(long other) {
-        // This process's own file is never opened again: closing it would drop the lock.
-        if (other == id) {
+        Path file = lockFile(database, other);
+        if (HELD.contains(file)) {
             return true;
         }
-        Path file = lockFile(database, other);
         if (!Files.exists(file)) {
             return false;
         }
@@ -143,6 +148,7 @@ final class ProcessLock implements AutoCloseable {
     public void close() {
         try {
             channel.close();
+            HELD.remove(lockFile(database, id));
             forget(id);
         } catch (IOException | LedgerException e) {
             // The next process finds it dead and forgets it.
