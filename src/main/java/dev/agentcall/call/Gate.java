@@ -39,6 +39,7 @@ public final class Gate {
     private final PriorityQueue<Rest> rests = new PriorityQueue<>();
     private int inFlight;
     private long changes;
+    private long calls;
     private long nextByRate = System.nanoTime();
 
     private Outage outage;
@@ -224,6 +225,16 @@ public final class Gate {
         return stopping.isStopping();
     }
 
+    /** Calls that were made so far. */
+    public long calls() {
+        lock.lock();
+        try {
+            return calls;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Calls that hold a permit now. */
     public int inFlight() {
         lock.lock();
@@ -285,6 +296,7 @@ public final class Gate {
 
     private void leave(String agent, boolean called) {
         inFlight--;
+        calls += called ? 1 : 0;
         if (agent != null) {
             decrement(busy, agent);
             if (called && pauseNanos > 0) {

@@ -78,7 +78,7 @@ public final class CsvFiles {
         return run == null ? null : run.rows;
     }
 
-    private record OpenRun(Path original, CsvInput input, CsvRun rows, Instant began, int decidedBefore) {}
+    private record OpenRun(Path original, CsvInput input, CsvRun rows, Instant began, long callsBefore) {}
 
     /**
      * Opens the file whose path is the body, and leaves its lanes as the body. A file that is no CSV file of calls is put
@@ -148,7 +148,7 @@ public final class CsvFiles {
         }
         int attempts = oneShot ? settings.retryAttempts() : 0;
         CsvRun rows = new CsvRun(input, run, gate, validation, decided, attempts);
-        return new OpenRun(file, input, rows, began, decided.cardinality());
+        return new OpenRun(file, input, rows, began, gate.calls());
     }
 
     /** Free for all three results, and of no run that is not finished. */
@@ -212,7 +212,7 @@ public final class CsvFiles {
                 State.DONE,
                 run.input.rows(),
                 run.rows.decidedRows(),
-                run.rows.decidedRows() - run.decidedBefore,
+                gate.calls() - run.callsBefore,
                 results.outcomes(),
                 results.reasons(),
                 results.files(),
@@ -220,14 +220,14 @@ public final class CsvFiles {
                 Duration.between(run.began, Instant.now()));
     }
 
-    private static FileSummary interrupted(OpenRun run) {
+    private FileSummary interrupted(OpenRun run) {
         String why = run.rows.unavailable() == null ? "stopped" : "uContact is unavailable (" + run.rows.unavailable() + ")";
         return new FileSummary(
                 run.input.name(),
                 State.INTERRUPTED,
                 run.input.rows(),
                 run.rows.decidedRows(),
-                run.rows.decidedRows() - run.decidedBefore,
+                gate.calls() - run.callsBefore,
                 Map.of(),
                 Map.of(),
                 List.of(),
