@@ -3,7 +3,6 @@ package dev.agentcall.ledger;
 import dev.agentcall.call.OutcomeJson;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -13,12 +12,17 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * This process's sign of life beside a SQLite ledger: a lock on a file of its own, which the operating system drops when
  * the process ends, however it ends. A process whose lock can be had is dead.
  */
 final class ProcessLock implements AutoCloseable {
+
+    /** The lock files that this JVM holds: the operating system's locks are a process's, not a ledger's. */
+    private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
 
     private final GroupCommit ledger;
     private final Path database;
@@ -60,13 +64,36 @@ final class ProcessLock implements AutoCloseable {
     }
 
     private static FileChannel lock(Path file) throws IOException {
-        FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-        FileLock lock = channel.tryLock();
-        if (lock == null) {
-            channel.close();
-            throw new IOException("held by another process");
+        // Never open a file again that this JVM holds, for another ledger maybe: closing it would drop the lock.
+        if (!HELD.add(key(file))) {
+            throw new IOException("held by this process");
         }
-        return channel;
+        FileChannel channel = null;
+        try {
+            channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            if (channel.tryLock() == null) {
+                throw new IOException("held by another process");
+            }
+            return channel;
+        } catch (IOException e) {
+            unlock(file, channel);
+            throw e;
+        }
+    }
+
+    private static void unlock(Path file, FileChannel channel) throws IOException {
+        try {
+            if (channel != null) {
+                channel.close();
+            }
+        } finally {
+            HELD.remove(key(file));
+        }
+    }
+
+    /** One name for one file, whatever the path to it. */
+    private static Path key(Path file) throws IOException {
+        return file.toAbsolutePath().getParent().toRealPath().resolve(file.getFileName());
     }
 
     private static Path lockFile(Path database, long id) {
@@ -81,7 +108,6 @@ final class ProcessLock implements AutoCloseable {
     List<Long> dead() {
         List<Long> dead = new ArrayList<>();
         for (Long other : others()) {
-            // Never open this process's own file again: closing it would drop the lock.
             if (isDead(other)) {
                 dead.add(other);
             }
@@ -109,7 +135,7 @@ final class ProcessLock implements AutoCloseable {
             return true;
         }
         try {
-            lock(file).close();
+            unlock(file, lock(file));
             return true;
         } catch (IOException e) {
             return false;
@@ -138,7 +164,7 @@ final class ProcessLock implements AutoCloseable {
     @Override
     public void close() {
         try {
-            channel.close();
+            unlock(lockFile(database, id), channel);
             forget(id);
         } catch (IOException | LedgerException e) {
             // The next process finds it dead and forgets it.
