@@ -2,6 +2,7 @@ package dev.agentcall.ledger;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
@@ -47,7 +48,9 @@ public final class Ledger implements AutoCloseable {
     private static final String CHECKPOINT_PAGES = "4000";
 
     private static final int BUSY_MILLIS = 10_000;
-    private static final JsonMapper MAPPER = new JsonMapper();
+    private static final JsonMapper MAPPER = JsonMapper.builder()
+            .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+            .build();
 
     private static final String COLUMNS =
             "id, request_id, request, extra, source_kind, source_name, source_row, outcome, guid, reason, detail,"
@@ -91,7 +94,8 @@ public final class Ledger implements AutoCloseable {
         config.addDataSourceProperty("synchronous", "FULL");
         config.addDataSourceProperty("wal_autocheckpoint", CHECKPOINT_PAGES);
         config.addDataSourceProperty("busy_timeout", String.valueOf(BUSY_MILLIS));
-        config.addDataSourceProperty("transaction_mode", "IMMEDIATE");
+        // The driver begins the next transaction with every commit; an immediate one would lock out other processes.
+        config.addDataSourceProperty("transaction_mode", "DEFERRED");
         try {
             database = new HikariDataSource(config);
         } catch (RuntimeException e) {
@@ -120,6 +124,9 @@ public final class Ledger implements AutoCloseable {
 
     private static Void makeTables(Sql sql) throws SQLException {
         try (Statement statement = sql.connection().createStatement()) {
+            // Of two processes that find no tables, one makes them and the other waits.
+            statement.execute("ROLLBACK");
+            statement.execute("BEGIN IMMEDIATE");
             int version;
             try (ResultSet result = statement.executeQuery("PRAGMA user_version")) {
                 version = result.next() ? result.getInt(1) : 0;

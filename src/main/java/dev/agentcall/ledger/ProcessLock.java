@@ -3,7 +3,6 @@ package dev.agentcall.ledger;
 import dev.agentcall.call.OutcomeJson;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -22,7 +21,7 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 final class ProcessLock implements AutoCloseable {
 
-    /** Locked by this JVM; to open and close such a file again would drop its lock. */
+    /** The lock files that this JVM holds: the operating system's locks are a process's, not a ledger's. */
     private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
 
     private final GroupCommit ledger;
@@ -66,13 +65,36 @@ final class ProcessLock implements AutoCloseable {
     }
 
     private static FileChannel lock(Path file) throws IOException {
-        FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-        FileLock lock = channel.tryLock();
-        if (lock == null) {
-            channel.close();
-            throw new IOException("held by another process");
+        // Never open a file again that this JVM holds, for another ledger maybe: closing it would drop the lock.
+        if (!HELD.add(key(file))) {
+            throw new IOException("held by this process");
         }
-        return channel;
+        FileChannel channel = null;
+        try {
+            channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            if (channel.tryLock() == null) {
+                throw new IOException("held by another process");
+            }
+            return channel;
+        } catch (IOException e) {
+            unlock(file, channel);
+            throw e;
+        }
+    }
+
+    private static void unlock(Path file, FileChannel channel) throws IOException {
+        try {
+            if (channel != null) {
+                channel.close();
+            }
+        } finally {
+            HELD.remove(key(file));
+        }
+    }
+
+    /** One name for one file, whatever the path to it. */
+    private static Path key(Path file) throws IOException {
+        return file.toAbsolutePath().getParent().toRealPath().resolve(file.getFileName());
     }
 
     private static Path lockFile(Path database, long id) {
@@ -111,14 +133,11 @@ final class ProcessLock implements AutoCloseable {
     /** True if the process holds its lock. */
     boolean isAlive(long other) {
         Path file = lockFile(database, other);
-        if (HELD.contains(file)) {
-            return true;
-        }
         if (!Files.exists(file)) {
             return false;
         }
         try {
-            lock(file).close();
+            unlock(file, lock(file));
             return false;
         } catch (IOException e) {
             return true;
@@ -147,8 +166,7 @@ final class ProcessLock implements AutoCloseable {
     @Override
     public void close() {
         try {
-            channel.close();
-            HELD.remove(lockFile(database, id));
+            unlock(lockFile(database, id), channel);
             forget(id);
         } catch (IOException | LedgerException e) {
             // The next process finds it dead and forgets it.
