@@ -54,7 +54,9 @@ final class ColumnMap {
                 put(field, i);
             } else if (header.get(i).strip().toLowerCase(Locale.ROOT).startsWith(ColumnNames.OWN_PREFIX)) {
                 use = Use.OWN;
-                ownId = name.equals(ColumnNames.normalised(ColumnNames.OWN_PREFIX + ColumnNames.REQUEST_ID)) ? i : ownId;
+                if (name.equals(ColumnNames.normalised(ColumnNames.OWN_PREFIX + ColumnNames.REQUEST_ID))) {
+                    ownId = i;
+                }
             } else if (name.equals(ColumnNames.normalised(ColumnNames.REQUEST_ID))) {
                 use = Use.REQUEST_ID;
                 requestIds.add(i);
