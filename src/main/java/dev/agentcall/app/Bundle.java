@@ -88,6 +88,7 @@ final class Bundle implements AutoCloseable {
                 .withName("agentcall")
                 .withProfile("prod")
                 .withAutoStartup(false)
+                .withAutoConfigurationLogSummary(false)
                 .withRoutesIncludePattern("file:routes/*.yaml")
                 .withShutdownLogInflightExchangesOnTimeout(false);
         main.addMainListener(new MainListenerSupport() {

@@ -39,6 +39,7 @@ public final class Gate {
     private final PriorityQueue<Rest> rests = new PriorityQueue<>();
     private int inFlight;
     private long changes;
+    private long calls;
     private long nextByRate = System.nanoTime();
 
     private Outage outage;
@@ -61,12 +62,18 @@ public final class Gate {
     /** A permit to place one call. To be given back exactly once; giving it back again does nothing. */
     public final class Permit {
         private final String agent;
-        private final boolean probe;
+        /** The outage that this call probes, null for none; it may be over by now, and another have begun. */
+        private final Outage probed;
+
         private boolean returned;
 
-        private Permit(String agent, boolean probe) {
+        private Permit(String agent, Outage probed) {
             this.agent = agent;
-            this.probe = probe;
+            this.probed = probed;
+        }
+
+        private boolean isProbe() {
+            return probed != null && probed == outage;
         }
 
         /**
@@ -107,7 +114,7 @@ public final class Gate {
                     LOG.warn("uContact is unavailable, calls wait: {}", detail);
                     outage = new Outage(now, detail);
                     outage.nextProbe(now, probeDelay, retryAfter);
-                } else if (probe) {
+                } else if (isProbe()) {
                     outage.failedProbes++;
                     outage.detail = detail;
                     outage.nextProbe(now, probeDelay, retryAfter);
@@ -124,8 +131,11 @@ public final class Gate {
             try {
                 if (!returned) {
                     returned = true;
-                    if (probe && outage != null) {
+                    if (isProbe()) {
                         outage.probing = false;
+                        if (called) { // and no answer came: the next one is no sooner than after one that was not taken
+                            outage.nextProbe(System.nanoTime(), probeDelay, null);
+                        }
                     }
                     leave(agent, called);
                 }
@@ -224,6 +234,16 @@ public final class Gate {
         return stopping.isStopping();
     }
 
+    /** Calls that were made so far. */
+    public long calls() {
+        lock.lock();
+        try {
+            return calls;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Calls that hold a permit now. */
     public int inFlight() {
         lock.lock();
@@ -280,11 +300,12 @@ public final class Gate {
         if (outage != null) {
             outage.probing = true;
         }
-        return new Permit(agent, outage != null);
+        return new Permit(agent, outage);
     }
 
     private void leave(String agent, boolean called) {
         inFlight--;
+        calls += called ? 1 : 0;
         if (agent != null) {
             decrement(busy, agent);
             if (called && pauseNanos > 0) {

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectReader;
+import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
@@ -25,6 +26,8 @@ public final class RequestReader {
             .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
+            // 100.10 comes back as 100.10, not as 100.1, and 100.0 not as 1E+2
+            .disable(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES)
             .build();
 
     private static final ObjectReader TREE = MAPPER.readerFor(JsonNode.class);
@@ -79,7 +82,8 @@ public final class RequestReader {
         if (value.isNull()) {
             return;
         }
-        if (value.isTextual() || value.isIntegralNumber() && value.bigIntegerValue().signum() >= 0) {
+        if (value.isTextual()
+                || value.isIntegralNumber() && value.bigIntegerValue().signum() >= 0) {
             fields.put(field, value.asText());
             return;
         }
@@ -106,7 +110,9 @@ public final class RequestReader {
     }
 
     private static String describe(JsonNode tree, String json) {
-        return json.isBlank() || tree.isMissingNode() ? "nothing" : tree.getNodeType().name().toLowerCase();
+        return json.isBlank() || tree.isMissingNode()
+                ? "nothing"
+                : tree.getNodeType().name().toLowerCase();
     }
 
     private static String shown(JsonNode value) {
@@ -116,6 +122,7 @@ public final class RequestReader {
     private static String where(JsonProcessingException e) {
         return e.getLocation() == null
                 ? ""
-                : " (line " + e.getLocation().getLineNr() + ", column " + e.getLocation().getColumnNr() + ")";
+                : " (line " + e.getLocation().getLineNr() + ", column "
+                        + e.getLocation().getColumnNr() + ")";
     }
 }

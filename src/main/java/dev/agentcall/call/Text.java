@@ -10,7 +10,11 @@ public final class Text {
     /** On one line, control and invisible formatting characters as spaces, cut at {@code max} characters. */
     public static String shown(String value, int max) {
         StringBuilder shown = new StringBuilder(Math.min(value.length(), max));
-        value.codePoints().limit(max + 1L).map(c -> isVisible(c) ? c : ' ').forEach(shown::appendCodePoint);
+        value.strip()
+                .codePoints()
+                .limit(max + 1L)
+                .map(c -> isVisible(c) ? c : ' ')
+                .forEach(shown::appendCodePoint);
         String stripped = shown.toString().strip();
         return stripped.codePointCount(0, stripped.length()) <= max
                 ? stripped

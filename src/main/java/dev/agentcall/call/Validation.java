@@ -17,14 +17,17 @@ public final class Validation {
     private static final int MAX_ID = 200;
     private static final int SHOWN = 60;
 
-    /** What people put between digits; no-break spaces are in {@code \h}. */
-    private static final Pattern SEPARATORS = Pattern.compile("[\\s\\h()/.-]+");
+    /** No-break spaces are in {@code \h}, the line ends that are no ASCII in {@code \v}. */
+    private static final Pattern WHITE_SPACE = Pattern.compile("[\\s\\h\\v]+");
+
+    /** What people put between digits. */
+    private static final Pattern SEPARATORS = Pattern.compile("[\\s\\h\\v()/.-]+");
 
     private static final Pattern NUMBER = Pattern.compile("\\+?[0-9*#]{1,32}");
     /** 5,98E+10: what a spreadsheet makes of a long number. */
     private static final Pattern SCIENTIFIC = Pattern.compile("[+-]?[0-9]+([.,][0-9]*)?[eE][+-]?[0-9]+");
-    /** 59899123456.0, 59899123456,00 or 59899123456.5; but 12.000 is a grouped 12000. */
-    private static final Pattern DECIMAL_TAIL = Pattern.compile("[+-]?([0-9]+[.,]0{1,2}|[0-9]{7,}[.,][0-9]{1,2})");
+    /** 59899123456.0, 59899123456,00 or 59899123456.5; but 12.000 is a grouped 12000, and 2622.1234 a number. */
+    private static final Pattern DECIMAL_TAIL = Pattern.compile("[+-]?([0-9]+[.,]0{1,2}|[0-9]{7,}[.,](0+|[0-9]{1,2}))");
 
     private final Map<Field, String> defaults;
 
@@ -40,7 +43,8 @@ public final class Validation {
     public Incoming check(Incoming incoming) {
         CallRequest request = incoming.request();
         List<Fault> faults = new ArrayList<>(incoming.faults());
-        if (request.fields().isEmpty() && !faults.isEmpty()) {
+        if (request.fields().isEmpty()
+                && faults.stream().anyMatch(fault -> fault.reason().equals(Reason.MALFORMED))) {
             return incoming; // nothing could be read, so there is nothing to check
         }
         EnumMap<Field, String> checked = CallRequest.newFields();
@@ -50,8 +54,8 @@ public final class Validation {
                 boolean alreadyFaulty = incoming.faults().stream().anyMatch(fault -> fault.field() == field);
                 checked.put(field, alreadyFaulty ? value : checked(field, value, faults));
             } else if (field != Field.DATA) {
-                faults.add(new Fault(
-                        Reason.MISSING_FIELD, field, field.key() + " is missing or blank, expected a value"));
+                faults.add(
+                        new Fault(Reason.MISSING_FIELD, field, field.key() + " is missing or blank, expected a value"));
             }
         }
         checkId(request.requestId(), faults);
@@ -69,7 +73,7 @@ public final class Validation {
     /** The name by which calls to one agent are told from others': as it is sent; null if there is none. */
     public String agentOf(CallRequest request) {
         String agent = valueOrDefault(request, Field.AGENT);
-        return agent == null ? null : agent.strip();
+        return agent == null ? null : trim(agent);
     }
 
     private String valueOrDefault(CallRequest request, Field field) {
@@ -94,8 +98,12 @@ public final class Validation {
             return;
         }
         boolean visible = id.codePoints()
-                .noneMatch(c -> c == '/' || Character.isWhitespace(c) || Character.isSpaceChar(c) || isControl(c));
-        if (id.isEmpty() || id.length() > MAX_ID || !visible) {
+                .noneMatch(c -> c == '/'
+                        || Character.isWhitespace(c)
+                        || Character.isSpaceChar(c)
+                        || Character.getType(c) == Character.FORMAT
+                        || isControl(c));
+        if (id.isEmpty() || id.codePointCount(0, id.length()) > MAX_ID || !visible) {
             faults.add(new Fault(
                     Reason.BAD_TEXT,
                     null,
@@ -109,7 +117,8 @@ public final class Validation {
             faults.add(new Fault(
                     Reason.BAD_TEXT,
                     field,
-                    field.key() + " '" + Text.shown(value, SHOWN) + "' has a control character, expected one line of text"));
+                    field.key() + " '" + Text.shown(value, SHOWN)
+                            + "' has a control character, expected one line of text"));
             return value;
         }
         int length = trimmed.codePointCount(0, trimmed.length());
@@ -161,10 +170,12 @@ public final class Validation {
         String wrong;
         if (NUMBER.matcher(raw).matches()) {
             return raw;
-        } else if (SCIENTIFIC.matcher(raw).matches()) {
+        }
+        String unspaced = WHITE_SPACE.matcher(raw).replaceAll("");
+        if (SCIENTIFIC.matcher(unspaced).matches()) {
             wrong = "a spreadsheet turned it into scientific notation and digits are lost; "
                     + "format the column as text and fill it again";
-        } else if (DECIMAL_TAIL.matcher(raw).matches()) {
+        } else if (DECIMAL_TAIL.matcher(unspaced).matches()) {
             wrong = "a spreadsheet turned it into a decimal number; format the column as text and fill it again";
         } else {
             String digits = SEPARATORS.matcher(raw).replaceAll("");

@@ -66,7 +66,7 @@ public record Settings(
         Path data = read.path("agentcall.data");
         Settings settings = new Settings(
                 read.httpUrl("agentcall.ucontact.url", "https://{instance}.ucontactcloud.com"),
-                tokenFile == null ? read.secret("agentcall.ucontact.token") : null,
+                read.optional("agentcall.ucontact.token-file") == null ? read.secret("agentcall.ucontact.token") : null,
                 tokenFile,
                 read.matching("agentcall.ucontact.auth-scheme", "[A-Za-z]+", "a word such as Basic or Bearer"),
                 read.duration("agentcall.ucontact.connect-timeout", Duration.ofMillis(1)),
@@ -97,6 +97,12 @@ public record Settings(
         return settings;
     }
 
+    /** The address alone: there are secrets among the rest. */
+    @Override
+    public String toString() {
+        return "Settings[" + ucontactUrl + "]";
+    }
+
     /**
      * Makes the folders that are not there yet.
      *
@@ -120,8 +126,9 @@ public record Settings(
             Path probe = Files.createTempFile(folder, ".writable", ".tmp");
             Files.delete(probe);
         } catch (IOException e) {
-            faults.add(key + ": found " + folder.toAbsolutePath() + " (" + e.getClass().getSimpleName() + ": "
-                    + e.getMessage() + "), expected a folder that can be written");
+            faults.add(key + ": found " + folder.toAbsolutePath() + " ("
+                    + e.getClass().getSimpleName() + ": " + e.getMessage()
+                    + "), expected a folder that can be written");
         }
     }
 }

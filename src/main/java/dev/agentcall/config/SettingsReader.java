@@ -23,6 +23,10 @@ import java.util.regex.Pattern;
 final class SettingsReader {
 
     private static final Pattern DURATION = Pattern.compile("(\\d{1,9}) ?(ms|s|m|h|d)");
+    /** So that a duration can be told in nanoseconds. */
+    private static final Duration LONGEST = Duration.ofDays(36_500);
+
+    private static final Pattern NUMBER = Pattern.compile("\\d{1,9}(\\.\\d{1,9})?");
 
     private final UnaryOperator<String> properties;
     private final List<String> faults = new ArrayList<>();
@@ -60,14 +64,15 @@ final class SettingsReader {
     String secret(String key) {
         String value = required(key, "the token that uContact hands out (or its file in " + key + "-file)");
         if (value != null && !value.chars().allMatch(c -> c > ' ' && c < 127)) {
-            faults.add(key + ": has white space or characters that cannot stand in a header, expected the token as it is");
+            faults.add(
+                    key + ": has white space or characters that cannot stand in a header, expected the token as it is");
         }
         return value;
     }
 
     String matching(String key, String regex, String expected) {
         String value = required(key, expected);
-        return value == null || value.matches(regex) ? value : fault(key, value, expected);
+        return value == null || value.matches(regex) ? value : fault(key, withoutSecrets(value), expected);
     }
 
     URI httpUrl(String key, String expected) {
@@ -78,13 +83,25 @@ final class SettingsReader {
         try {
             URI url = new URI(value.replaceAll("/+$", ""));
             boolean web = "http".equalsIgnoreCase(url.getScheme()) || "https".equalsIgnoreCase(url.getScheme());
-            if (web && url.getHost() != null && url.getQuery() == null && url.getUserInfo() == null) {
+            if (web
+                    && url.getHost() != null
+                    && url.getQuery() == null
+                    && url.getFragment() == null
+                    && url.getUserInfo() == null) {
                 return url;
             }
         } catch (URISyntaxException e) {
             // told below, like every other fault of the address
         }
-        return fault(key, value.replaceAll("//[^/@]*@", "//…@"), expected);
+        return fault(key, withoutSecrets(value), expected);
+    }
+
+    /**
+     * Without what nobody else should read: an address's user and password before an @, its query, and what follows the
+     * first word (the token, after its scheme).
+     */
+    private static String withoutSecrets(String value) {
+        return value.replaceAll("(?s)\\s.*", " …").replaceAll("(?s)\\?.*", "?…").replaceAll("(?s)^(.*?//)?.*@", "$1…@");
     }
 
     Path path(String key) {
@@ -109,7 +126,8 @@ final class SettingsReader {
 
     Duration duration(String key, Duration least) {
         String expected = "a duration such as 500ms, 5s, 2m, 1h or 90d"
-                + (least.isZero() ? "" : ", at least " + least.toMillis() + "ms");
+                + (least.isZero() ? "" : ", at least " + least.toMillis() + "ms") + ", at most " + LONGEST.toDays()
+                + "d";
         String value = required(key, expected);
         if (value == null) {
             return Duration.ZERO;
@@ -125,7 +143,7 @@ final class SettingsReader {
                         case "h" -> Duration.ofHours(amount);
                         default -> Duration.ofDays(amount);
                     };
-            if (duration.compareTo(least) >= 0) {
+            if (duration.compareTo(least) >= 0 && duration.compareTo(LONGEST) <= 0) {
                 return duration;
             }
         }
@@ -149,15 +167,14 @@ final class SettingsReader {
     }
 
     double number(String key) {
-        String expected = "a number, 0 or more";
+        String expected = "a number from 0 to 1000000";
         String value = required(key, expected);
-        try {
-            double number = value == null ? 0 : Double.parseDouble(value);
-            if (number >= 0 && number <= 1_000_000) {
-                return number;
-            }
-        } catch (NumberFormatException e) {
-            // told below
+        if (value == null) {
+            return 0;
+        }
+        double number = NUMBER.matcher(value).matches() ? Double.parseDouble(value) : -1;
+        if (number >= 0 && number <= 1_000_000) {
+            return number;
         }
         fault(key, value, expected);
         return 0;
@@ -183,9 +200,13 @@ final class SettingsReader {
             String column = sign < 1 ? "" : ColumnNames.normalised(pair.substring(0, sign));
             Field field = Field.ofKey(pair.substring(sign + 1).strip().toLowerCase(java.util.Locale.ROOT));
             if (column.isEmpty() || field == null) {
-                fault(key, pair, "column=field, where field is one of " + List.of(Field.values()).stream()
-                        .map(Field::key)
-                        .toList());
+                fault(
+                        key,
+                        pair,
+                        "column=field, where field is one of "
+                                + List.of(Field.values()).stream()
+                                        .map(Field::key)
+                                        .toList());
             } else {
                 columns.put(column, field);
             }

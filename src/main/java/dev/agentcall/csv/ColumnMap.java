@@ -10,10 +10,12 @@ import dev.agentcall.call.Text;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /** Which column holds what, found out from the header row. */
@@ -94,8 +96,7 @@ final class ColumnMap {
             throw new CsvRefusedException("no column for " + names(missing) + "; found the columns " + map.shownHeader()
                     + "; expected "
                     + missing.stream()
-                            .map(field -> field.key() + " (or "
-                                    + String.join(", ", ColumnNames.ALIASES.get(field)) + ")")
+                            .map(field -> String.join(" or ", ColumnNames.ALIASES.get(field)))
                             .collect(Collectors.joining(", "))
                     + "; or say which column it is in agentcall.csv.columns, or set a default in agentcall.defaults."
                     + missing.get(0).key());
@@ -115,15 +116,16 @@ final class ColumnMap {
     }
 
     private CsvRefusedException twoColumns(String what, int first, int second) {
-        return new CsvRefusedException("two columns for " + what + ": '" + Text.shown(header.get(first), SHOWN) + "' and '"
-                + Text.shown(header.get(second), SHOWN) + "', expected one; rename or remove the other");
+        return new CsvRefusedException("two columns for " + what + ": '" + Text.shown(header.get(first), SHOWN)
+                + "' and '" + Text.shown(header.get(second), SHOWN) + "', expected one; rename or remove the other");
     }
 
     /** A teléfono is the agent's phone where another column is the destination. */
     private void resolve(int column) throws CsvRefusedException {
         String name = Text.shown(header.get(column), SHOWN);
         if (!columns.containsKey(Field.DESTINATION)) {
-            throw new CsvRefusedException("the column '" + name + "' could be the agent's phone or the number to call, and"
+            throw new CsvRefusedException("the column '" + name
+                    + "' could be the agent's phone or the number to call, and"
                     + " no other column is the destination; set agentcall.csv.columns=" + name + "=destination or "
                     + name + "=phone, or rename the column");
         }
@@ -133,12 +135,21 @@ final class ColumnMap {
 
     private String[] extraNames() {
         String[] names = new String[header.size()];
-        Map<String, Integer> seen = new LinkedHashMap<>();
+        Set<String> taken = header.stream().map(String::strip).collect(Collectors.toCollection(HashSet::new));
+        Set<String> given = new HashSet<>();
         for (int i = 0; i < names.length; i++) {
             if (uses.get(i) == Use.EXTRA) {
-                String name = header.get(i).isBlank() ? "column_" + (i + 1) : header.get(i).strip();
-                int times = seen.merge(name, 1, Integer::sum);
-                names[i] = times == 1 ? name : name + "_" + times;
+                String own = header.get(i).isBlank()
+                        ? "column_" + (i + 1)
+                        : header.get(i).strip();
+                String name = own;
+                boolean itsOwn = !header.get(i).isBlank() && !given.contains(own);
+                for (int times = 2; !itsOwn && taken.contains(name); times++) {
+                    name = own + "_" + times;
+                }
+                taken.add(name);
+                given.add(name);
+                names[i] = name;
             }
         }
         return names;
@@ -167,7 +178,8 @@ final class ColumnMap {
     /** The mapping in one line, for logs. */
     String describe() {
         List<String> parts = new ArrayList<>();
-        columns.forEach((field, column) -> parts.add("'" + Text.shown(header.get(column), SHOWN) + "' = " + field.key()));
+        columns.forEach(
+                (field, column) -> parts.add("'" + Text.shown(header.get(column), SHOWN) + "' = " + field.key()));
         if (requestIdColumn != null) {
             parts.add("'" + Text.shown(header.get(requestIdColumn), SHOWN) + "' = requestId");
         }
@@ -181,7 +193,9 @@ final class ColumnMap {
     /** The agent's cell, null without one. */
     String agent(List<String> cells) {
         Integer column = columns.get(Field.AGENT);
-        return column == null || column >= cells.size() ? null : cells.get(column).strip();
+        return column == null || column >= cells.size()
+                ? null
+                : cells.get(column).strip();
     }
 
     /**
@@ -199,7 +213,8 @@ final class ColumnMap {
         });
         Map<String, Object> extra = new LinkedHashMap<>();
         for (int i = 0; i < extraNames.length; i++) {
-            boolean unnamedAndEmpty = header.get(i).isBlank() && (i >= cells.size() || cells.get(i).isEmpty());
+            boolean unnamedAndEmpty = header.get(i).isBlank()
+                    && (i >= cells.size() || cells.get(i).isEmpty());
             if (extraNames[i] != null && !unnamedAndEmpty) {
                 extra.put(extraNames[i], i < cells.size() ? cells.get(i) : "");
             }
@@ -212,15 +227,21 @@ final class ColumnMap {
                 id.isEmpty() ? derivedId : id, fields, extra, new Source("csv", fileName, row.number()));
         List<String> surplus = cells.size() <= header.size()
                 ? List.of()
-                : cells.subList(header.size(), cells.size()).stream().filter(cell -> !cell.isBlank()).toList();
+                : cells.subList(header.size(), cells.size()).stream()
+                        .filter(cell -> !cell.isBlank())
+                        .toList();
         return new Incoming(
                 request,
                 surplus.isEmpty()
                         ? List.of()
-                        : List.of(new Fault(Reason.MALFORMED, null, "the row has cells beyond the " + header.size()
-                                + " columns of the header: " + surplus.stream()
-                                        .map(cell -> "'" + Text.shown(cell, SHOWN) + "'")
-                                        .collect(Collectors.joining(", ")))));
+                        : List.of(new Fault(
+                                Reason.MALFORMED,
+                                null,
+                                "the row has cells beyond the " + header.size()
+                                        + " columns of the header: "
+                                        + surplus.stream()
+                                                .map(cell -> "'" + Text.shown(cell, SHOWN) + "'")
+                                                .collect(Collectors.joining(", ")))));
     }
 
     private static String cell(List<String> cells, Integer column) {

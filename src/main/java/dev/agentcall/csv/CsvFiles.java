@@ -16,6 +16,7 @@ import dev.agentcall.csv.FileSummary.State;
 import dev.agentcall.ledger.FileRun;
 import dev.agentcall.ledger.Ledger;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -43,6 +44,9 @@ public final class CsvFiles {
     private static final Logger LOG = LoggerFactory.getLogger(CsvFiles.class);
     private static final DateTimeFormatter STAMP =
             DateTimeFormatter.ofPattern("uuuuMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
+    /** Before a file that failed through no fault of its own is tried again. */
+    private static final Duration PAUSE = Duration.ofSeconds(30);
+
     /** From so many rows for one agent on, a file without agentcall.agent.pause is worth a warning. */
     private static final int MANY_FOR_ONE_AGENT = 20;
 
@@ -74,18 +78,19 @@ public final class CsvFiles {
         return run == null ? null : run.rows;
     }
 
-    private record OpenRun(Path original, CsvInput input, CsvRun rows, Instant began, int decidedBefore) {}
+    private record OpenRun(Path original, CsvInput input, CsvRun rows, Instant began, long callsBefore) {}
 
     /**
      * Opens the file whose path is the body, and leaves its lanes as the body. A file that is no CSV file of calls is put
      * aside; then the body is its outcome as JSON.
      */
     public void open(Exchange exchange) throws IOException {
+        sweep();
         Path file = Path.of(exchange.getMessage().getBody(String.class));
         Instant began = Instant.now();
         CsvInput input;
         try {
-            input = CsvInput.open(file, settings.work(), settings.csvColumns(), settings.defaults());
+            input = CsvInput.open(file, copies(), settings.csvColumns(), settings.defaults());
         } catch (CsvRefusedException e) {
             refuse(exchange, file, e.getMessage(), began);
             return;
@@ -101,6 +106,27 @@ public final class CsvFiles {
         } catch (CsvRefusedException e) {
             input.close();
             throw new IllegalStateException(e); // it was read to its end a moment ago
+        }
+    }
+
+    /** Copies of files lie in a folder of the process that made them. */
+    private Path copies() {
+        return settings.work().resolve(String.valueOf(ledger.processId()));
+    }
+
+    /** Deletes the copies that dead processes have left. */
+    private void sweep() throws IOException {
+        try (DirectoryStream<Path> folders = Files.newDirectoryStream(settings.work(), "[0-9]*")) {
+            for (Path folder : folders) {
+                if (!ledger.isAlive(Long.parseLong(folder.getFileName().toString()))) {
+                    try (DirectoryStream<Path> copies = Files.newDirectoryStream(folder)) {
+                        for (Path copy : copies) {
+                            Files.deleteIfExists(copy);
+                        }
+                    }
+                    Files.deleteIfExists(folder);
+                }
+            }
         }
     }
 
@@ -122,7 +148,7 @@ public final class CsvFiles {
         }
         int attempts = oneShot ? settings.retryAttempts() : 0;
         CsvRun rows = new CsvRun(input, run, gate, validation, decided, attempts);
-        return new OpenRun(file, input, rows, began, decided.cardinality());
+        return new OpenRun(file, input, rows, began, gate.calls());
     }
 
     /** Free for all three results, and of no run that is not finished. */
@@ -186,7 +212,7 @@ public final class CsvFiles {
                 State.DONE,
                 run.input.rows(),
                 run.rows.decidedRows(),
-                run.rows.decidedRows() - run.decidedBefore,
+                gate.calls() - run.callsBefore,
                 results.outcomes(),
                 results.reasons(),
                 results.files(),
@@ -194,14 +220,14 @@ public final class CsvFiles {
                 Duration.between(run.began, Instant.now()));
     }
 
-    private static FileSummary interrupted(OpenRun run) {
+    private FileSummary interrupted(OpenRun run) {
         String why = run.rows.unavailable() == null ? "stopped" : "uContact is unavailable (" + run.rows.unavailable() + ")";
         return new FileSummary(
                 run.input.name(),
                 State.INTERRUPTED,
                 run.input.rows(),
                 run.rows.decidedRows(),
-                run.rows.decidedRows() - run.decidedBefore,
+                gate.calls() - run.callsBefore,
                 Map.of(),
                 Map.of(),
                 List.of(),
@@ -244,6 +270,20 @@ public final class CsvFiles {
         Files.move(file, place);
         Disk.sync(folder);
         return place;
+    }
+
+    /** After a file that failed through no fault of its own: tells it, and waits a while before the next try. */
+    public void failed(Exchange exchange) throws InterruptedException {
+        current = null;
+        Exception failure = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Exception.class);
+        LOG.error(
+                "{} stays in the inbox and is tried again in {} s: {}",
+                exchange.getMessage().getHeader(Exchange.FILE_NAME),
+                PAUSE.toSeconds(),
+                String.valueOf(failure));
+        for (Instant until = Instant.now().plus(PAUSE); Instant.now().isBefore(until) && !gate.isStopping(); ) {
+            gate.awaitChange(gate.changes());
+        }
     }
 
     // --- Files that are none ------------------------------------------------------------------------------------------

@@ -39,7 +39,7 @@ public final class CsvPreview {
      * @return false if the file is no CSV file of calls
      */
     public boolean print(Path file, PrintStream out) throws IOException {
-        try (CsvInput input = CsvInput.open(file, settings.work(), settings.csvColumns(), settings.defaults())) {
+        try (CsvInput input = CsvInput.open(file, settings.work().resolve(String.valueOf(ledger.processId())), settings.csvColumns(), settings.defaults())) {
             print(input, out);
             return true;
         } catch (CsvRefusedException e) {

@@ -36,7 +36,7 @@ record CsvSnapshot(Path file, Charset charset, int markLength) implements AutoCl
      */
     static CsvSnapshot take(Path original, Path work) throws IOException, CsvRefusedException {
         Files.createDirectories(work);
-        Path copy = Files.createTempFile(work, "run-", ".csv");
+        Path copy = Files.createTempFile(work, "copy-", ".csv");
         try {
             return new CsvSnapshot(copy, original);
         } catch (IOException | CsvRefusedException | RuntimeException e) {

@@ -13,7 +13,7 @@ import java.util.Map;
  * @param state how it ended
  * @param rows rows of the file
  * @param decided rows that have an outcome
- * @param called rows that got theirs in this run of the program
+ * @param calls calls made in this run of the program
  * @param outcomes rows per outcome, only when done
  * @param reasons rows per reason, only when done
  * @param files the result files, or the error file of a refused one
@@ -25,7 +25,7 @@ public record FileSummary(
         State state,
         int rows,
         int decided,
-        int called,
+        long calls,
         Map<OutcomeKind, Integer> outcomes,
         Map<String, Integer> reasons,
         List<Path> files,

@@ -21,6 +21,7 @@ final class GroupCommit implements AutoCloseable {
     private final Sql sql;
     private final ConcurrentLinkedQueue<Pending<?>> waiting = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean led = new AtomicBoolean();
+    private volatile boolean closed;
 
     /**
      * Takes over a connection.
@@ -46,6 +47,9 @@ final class GroupCommit implements AutoCloseable {
     <T> T write(Work<T> work) {
         Pending<T> own = new Pending<>(work);
         waiting.add(own);
+        if (closed && waiting.remove(own)) {
+            own.finish(new IllegalStateException("it is closed"));
+        }
         boolean interrupted = false;
         while (!own.finished) {
             if (led.compareAndSet(false, true)) {
@@ -118,11 +122,15 @@ final class GroupCommit implements AutoCloseable {
         }
     }
 
-    /** Waits for a commit that is under way. */
+    /** Waits for a commit that is under way; what is not committed then fails. */
     @Override
     public void close() throws SQLException {
+        closed = true;
         while (!led.compareAndSet(false, true)) {
             Thread.onSpinWait();
+        }
+        for (Pending<?> next = waiting.poll(); next != null; next = waiting.poll()) {
+            next.finish(new IllegalStateException("it is closed"));
         }
         connection.close();
     }

@@ -2,6 +2,7 @@ package dev.agentcall.ledger;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
@@ -29,7 +30,7 @@ import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.LongSupplier;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * The durable record of every request: written before it is sent and again when its outcome is known. A database in a
@@ -41,28 +42,37 @@ import java.util.function.LongSupplier;
 public final class Ledger implements AutoCloseable {
 
     private static final String IN_FLIGHT = "in-flight";
+    private static final int COUNT_BITS = 40;
     private static final int READERS = 4;
     /** 16 MiB of log before it is moved into the database: fewer, larger writes. */
     private static final String CHECKPOINT_PAGES = "4000";
 
     private static final int BUSY_MILLIS = 10_000;
-    private static final JsonMapper MAPPER = new JsonMapper();
+    private static final JsonMapper MAPPER = JsonMapper.builder()
+            .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+            .build();
 
     private static final String COLUMNS =
             "id, request_id, request, extra, source_kind, source_name, source_row, outcome, guid, reason, detail,"
                     + " http_status, replayed, at, millis";
 
     private static final String INSERT =
-            "INSERT INTO request (process_id, file_run_id, request_id, request, extra, source_kind, source_name,"
-                    + " source_row, outcome, guid, reason, detail, http_status, replayed, at, millis)"
-                    + " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id";
+            "INSERT INTO request (id, process_id, file_run_id, request_id, request, extra, source_kind, source_name,"
+                    + " source_row, spent, outcome, guid, reason, detail, http_status, replayed, at, millis)"
+                    + " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
 
-    private static final String SPENT = "SELECT " + COLUMNS + " FROM request WHERE request_id = ? AND replayed = 0"
-            + " AND outcome IN ('in-flight', 'placed', 'unknown')";
+    private static final String SPENT = "SELECT " + COLUMNS + " FROM request WHERE request_id = ? AND spent = 1";
+
+    private static final String DECIDE = "UPDATE request SET outcome = ?, guid = ?, reason = ?, detail = ?, http_status = ?,"
+            + " at = ?, millis = ? WHERE id = ?";
+
+    /** A statement of its own, so that the usual one leaves the index of spent ids alone. */
+    private static final String DECIDE_AND_FREE = DECIDE.replace("SET outcome", "SET spent = 0, outcome");
 
     private final HikariDataSource database;
     private final GroupCommit writer;
     private final ProcessLock process;
+    private final AtomicLong count = new AtomicLong();
     private final Object decided = new Object();
 
     /**
@@ -81,10 +91,11 @@ public final class Ledger implements AutoCloseable {
         config.setMinimumIdle(1);
         config.setConnectionTimeout(BUSY_MILLIS);
         config.addDataSourceProperty("journal_mode", "WAL");
-        config.addDataSourceProperty("synchronous", System.getProperty("x.sync","FULL"));
+        config.addDataSourceProperty("synchronous", "FULL");
         config.addDataSourceProperty("wal_autocheckpoint", CHECKPOINT_PAGES);
         config.addDataSourceProperty("busy_timeout", String.valueOf(BUSY_MILLIS));
-        config.addDataSourceProperty("transaction_mode", "IMMEDIATE");
+        // The driver begins the next transaction with every commit; an immediate one would lock out other processes.
+        config.addDataSourceProperty("transaction_mode", "DEFERRED");
         try {
             database = new HikariDataSource(config);
         } catch (RuntimeException e) {
@@ -113,6 +124,9 @@ public final class Ledger implements AutoCloseable {
 
     private static Void makeTables(Sql sql) throws SQLException {
         try (Statement statement = sql.connection().createStatement()) {
+            // Of two processes that find no tables, one makes them and the other waits.
+            statement.execute("ROLLBACK");
+            statement.execute("BEGIN IMMEDIATE");
             int version;
             try (ResultSet result = statement.executeQuery("PRAGMA user_version")) {
                 version = result.next() ? result.getInt(1) : 0;
@@ -186,26 +200,30 @@ public final class Ledger implements AutoCloseable {
         String fields = OutcomeJson.fields(request);
         String extra = OutcomeJson.object(request.extra());
         String at = OutcomeJson.instant(outcome == null ? Instant.now() : outcome.at());
-        return writer.write(sql -> {
+        long id = (process.id() << COUNT_BITS) + count.incrementAndGet();
+        int inserted = writer.write(sql -> {
             PreparedStatement insert = sql.prepare(INSERT);
-            insert.setLong(1, process.id());
-            insert.setObject(2, runId);
-            insert.setString(3, request.requestId());
-            insert.setString(4, fields);
-            insert.setString(5, extra);
-            insert.setString(6, request.source().kind());
-            insert.setString(7, request.source().name());
-            insert.setObject(8, request.source().row());
-            insert.setString(9, outcome == null ? IN_FLIGHT : outcome.kind().word());
-            insert.setString(10, outcome == null ? null : outcome.guid());
-            insert.setString(11, outcome == null ? null : outcome.reason());
-            insert.setString(12, outcome == null ? null : outcome.detail());
-            insert.setObject(13, outcome == null ? null : outcome.httpStatus());
-            insert.setInt(14, outcome != null && outcome.replayed() ? 1 : 0);
-            insert.setString(15, at);
-            insert.setObject(16, outcome == null ? null : outcome.millis());
-            return insertedId(insert);
+            insert.setLong(1, id);
+            insert.setLong(2, process.id());
+            insert.setObject(3, runId);
+            insert.setString(4, request.requestId());
+            insert.setString(5, fields);
+            insert.setString(6, extra);
+            insert.setString(7, request.source().kind());
+            insert.setString(8, request.source().name());
+            insert.setObject(9, request.source().row());
+            insert.setInt(10, outcome == null ? 1 : 0);
+            insert.setString(11, outcome == null ? IN_FLIGHT : outcome.kind().word());
+            insert.setString(12, outcome == null ? null : outcome.guid());
+            insert.setString(13, outcome == null ? null : outcome.reason());
+            insert.setString(14, outcome == null ? null : outcome.detail());
+            insert.setObject(15, outcome == null ? null : outcome.httpStatus());
+            insert.setInt(16, outcome != null && outcome.replayed() ? 1 : 0);
+            insert.setString(17, at);
+            insert.setObject(18, outcome == null ? null : outcome.millis());
+            return insert.executeUpdate();
         });
+        return inserted == 1 ? id : null;
     }
 
     private static Long insertedId(PreparedStatement insert) throws SQLException {
@@ -217,9 +235,8 @@ public final class Ledger implements AutoCloseable {
     /** Writes the outcome of a claimed request. */
     public void record(long id, Outcome outcome) {
         writer.write(sql -> {
-            PreparedStatement update = sql.prepare(
-                    "UPDATE request SET outcome = ?, guid = ?, reason = ?, detail = ?, http_status = ?, at = ?, millis = ?"
-                            + " WHERE id = ?");
+            boolean free = outcome.kind() == OutcomeKind.REJECTED || outcome.kind() == OutcomeKind.INVALID;
+            PreparedStatement update = sql.prepare(free ? DECIDE_AND_FREE : DECIDE);
             update.setString(1, outcome.kind().word());
             update.setString(2, outcome.guid());
             update.setString(3, outcome.reason());
@@ -292,6 +309,16 @@ public final class Ledger implements AutoCloseable {
             }
         }
         return crashed;
+    }
+
+    /** This process's number in the ledger. */
+    public long processId() {
+        return process.id();
+    }
+
+    /** True for this process, and for others that hold their lock. */
+    public boolean isAlive(long processId) {
+        return process.isAlive(processId);
     }
 
     // --- File runs ----------------------------------------------------------------------------------------------------

@@ -3,7 +3,6 @@ package dev.agentcall.ledger;
 import dev.agentcall.call.OutcomeJson;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -13,12 +12,17 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * This process's sign of life beside a SQLite ledger: a lock on a file of its own, which the operating system drops when
  * the process ends, however it ends. A process whose lock can be had is dead.
  */
 final class ProcessLock implements AutoCloseable {
+
+    /** The lock files that this JVM holds: the operating system's locks are a process's, not a ledger's. */
+    private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
 
     private final GroupCommit ledger;
     private final Path database;
@@ -51,6 +55,7 @@ final class ProcessLock implements AutoCloseable {
             }
             try {
                 held[0] = lock(lockFile(database, next));
+                HELD.add(lockFile(database, next));
             } catch (IOException e) {
                 throw new SQLException("no lock on " + lockFile(database, next) + ": " + e.getMessage(), e);
             }
@@ -60,17 +65,40 @@ final class ProcessLock implements AutoCloseable {
     }
 
     private static FileChannel lock(Path file) throws IOException {
-        FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-        FileLock lock = channel.tryLock();
-        if (lock == null) {
-            channel.close();
-            throw new IOException("held by another process");
+        // Never open a file again that this JVM holds, for another ledger maybe: closing it would drop the lock.
+        if (!HELD.add(key(file))) {
+            throw new IOException("held by this process");
         }
-        return channel;
+        FileChannel channel = null;
+        try {
+            channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            if (channel.tryLock() == null) {
+                throw new IOException("held by another process");
+            }
+            return channel;
+        } catch (IOException e) {
+            unlock(file, channel);
+            throw e;
+        }
+    }
+
+    private static void unlock(Path file, FileChannel channel) throws IOException {
+        try {
+            if (channel != null) {
+                channel.close();
+            }
+        } finally {
+            HELD.remove(key(file));
+        }
+    }
+
+    /** One name for one file, whatever the path to it. */
+    private static Path key(Path file) throws IOException {
+        return file.toAbsolutePath().getParent().toRealPath().resolve(file.getFileName());
     }
 
     private static Path lockFile(Path database, long id) {
-        return database.resolveSibling(database.getFileName() + ".process-" + id + ".lock");
+        return database.toAbsolutePath().resolveSibling(database.getFileName() + ".process-" + id + ".lock");
     }
 
     long id() {
@@ -81,8 +109,7 @@ final class ProcessLock implements AutoCloseable {
     List<Long> dead() {
         List<Long> dead = new ArrayList<>();
         for (Long other : others()) {
-            // Never open this process's own file again: closing it would drop the lock.
-            if (isDead(other)) {
+            if (!isAlive(other)) {
                 dead.add(other);
             }
         }
@@ -103,16 +130,17 @@ final class ProcessLock implements AutoCloseable {
         });
     }
 
-    private boolean isDead(long other) {
+    /** True if the process holds its lock. */
+    boolean isAlive(long other) {
         Path file = lockFile(database, other);
         if (!Files.exists(file)) {
-            return true;
+            return false;
         }
         try {
-            lock(file).close();
-            return true;
-        } catch (IOException e) {
+            unlock(file, lock(file));
             return false;
+        } catch (IOException e) {
+            return true;
         }
     }
 
@@ -138,7 +166,7 @@ final class ProcessLock implements AutoCloseable {
     @Override
     public void close() {
         try {
-            channel.close();
+            unlock(lockFile(database, id), channel);
             forget(id);
         } catch (IOException | LedgerException e) {
             // The next process finds it dead and forgets it.

@@ -21,6 +21,8 @@ CREATE TABLE file_run (
 CREATE INDEX file_run_open ON file_run (name, content) WHERE finished_at IS NULL;
 
 -- Every request. outcome: in-flight, placed, rejected, invalid or unknown. request: the fields as sent, as JSON.
+-- spent: 1 while no other request may have this request_id: in flight, placed or unknown, and not replayed.
+-- id: the process's number times 2^40, plus a count.
 CREATE TABLE request (
   id          INTEGER PRIMARY KEY,
   process_id  INTEGER NOT NULL,
@@ -31,6 +33,7 @@ CREATE TABLE request (
   source_kind TEXT NOT NULL,
   source_name TEXT NOT NULL,
   source_row  INTEGER,
+  spent       INTEGER NOT NULL,
   outcome     TEXT NOT NULL,
   guid        TEXT,
   reason      TEXT,
@@ -42,8 +45,7 @@ CREATE TABLE request (
 );
 
 -- A spent id is there once: this index is what keeps a request from being sent twice.
-CREATE UNIQUE INDEX request_spent ON request (request_id)
-  WHERE replayed = 0 AND outcome IN ('in-flight', 'placed', 'unknown');
+CREATE UNIQUE INDEX request_spent ON request (request_id) WHERE spent = 1;
 
 -- A row of a file has one outcome in a run.
 CREATE UNIQUE INDEX request_file_row ON request (file_run_id, source_row) WHERE file_run_id IS NOT NULL;
