@@ -1,0 +1,440 @@
+package dev.agentcall.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.agentcall.app.Program.Ended;
+import dev.agentcall.app.Program.Running;
+import dev.agentcall.simulator.Fault;
+import dev.agentcall.simulator.Simulator;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The program from its command line to its exit code, each run in a process of its own. */
+@Timeout(180)
+class AgentCallTest {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final String HEADER = "callerid;agent;phone;context;outqueue;destination";
+    /** A port that nobody listens on. */
+    private static final URI NOWHERE = URI.create("http://127.0.0.1:1");
+
+    @TempDir
+    private Path home;
+
+    private static String row(String agent, String destination) {
+        return "59824001000;" + agent + ";1001;agentes;Ventas->;" + destination;
+    }
+
+    private static String rows(int count) {
+        return HEADER + "\n"
+                + IntStream.range(0, count).mapToObj(i -> row("agente" + i, number(i))).collect(Collectors.joining("\n"));
+    }
+
+    private static String number(int i) {
+        return "09912" + (3000 + i);
+    }
+
+    private static List<String> numbers(int count) {
+        return IntStream.range(0, count).mapToObj(AgentCallTest::number).toList();
+    }
+
+    private static void assertNoStackTrace(Ended ended) {
+        assertThat(ended.all()).doesNotContain("\tat ").doesNotContain("Caused by:");
+    }
+
+    @Test
+    void helpTellsTheOptionsAndTheExitCodes() throws Exception {
+        Ended help = Program.unpack(home).run("--help");
+
+        assertThat(help.code()).isZero();
+        assertThat(help.out())
+                .contains("--dry-run", "--check", "--simulator", "--version", "FILE", "Exit codes", "config/application.properties");
+        assertThat(help.err()).isEmpty();
+    }
+
+    @Test
+    void versionTellsTheProgramsName() throws Exception {
+        Ended version = Program.unpack(home).run("--version");
+
+        assertThat(version.code()).isZero();
+        assertThat(version.out()).startsWith("agentcall ");
+        assertThat(version.err()).isEmpty();
+    }
+
+    @Test
+    void anOptionThatIsNoneIsABadConfiguration() throws Exception {
+        Ended ended = Program.unpack(home).run("--no-such-option");
+
+        assertThat(ended.code()).isEqualTo(2);
+        assertThat(ended.err()).contains("--no-such-option");
+        assertNoStackTrace(ended);
+    }
+
+    @Test
+    void withoutAddressAndTokenItRefusesToStartAndNamesBoth() throws Exception {
+        Program program = Program.unpack(home);
+        program.file("f.csv", rows(1));
+
+        for (Ended ended : List.of(program.run(), program.run("f.csv"))) {
+            assertThat(ended.code()).isEqualTo(2);
+            assertThat(ended.err()).contains("agentcall.ucontact.url", "agentcall.ucontact.token");
+            assertThat(ended.out()).isEmpty();
+            assertNoStackTrace(ended);
+        }
+    }
+
+    @Test
+    void badValuesAreToldWithKeyAndWhatWasExpectedAndMinusDBeatsTheEnvironmentWhichBeatsTheFile() throws Exception {
+        Program program = Program.unpack(home, NOWHERE)
+                .configuration("agentcall.concurrency=file1\nagentcall.rate=file2\nagentcall.retry.attempts=file3\n"
+                        + "agentcall.ucontact.response-timeout=soon")
+                .environment("AGENTCALL_CONCURRENCY", "environment1")
+                .environment("AGENTCALL_RATE", "environment2")
+                .javaOption("-Dagentcall.concurrency=option1");
+
+        Ended ended = program.run("--check");
+
+        assertThat(ended.code()).isEqualTo(2);
+        assertThat(ended.err().lines())
+                .anySatisfy(line -> assertThat(line).contains("agentcall.concurrency", "'option1'", "expected"))
+                .anySatisfy(line -> assertThat(line).contains("agentcall.rate", "'environment2'", "expected"))
+                .anySatisfy(line -> assertThat(line).contains("agentcall.retry.attempts", "'file3'", "expected"))
+                .anySatisfy(line ->
+                        assertThat(line).contains("agentcall.ucontact.response-timeout", "'soon'", "expected", "5s"));
+        assertThat(ended.err()).doesNotContain("file1", "file2", "environment1");
+        assertNoStackTrace(ended);
+    }
+
+    @Test
+    void aRouteThatDoesNotParseIsNamedWithItsLine() throws Exception {
+        Program program = Program.unpack(home, NOWHERE);
+        program.file("routes/mine.camel.yaml", "- route:\n    id: mine\n    from: {uri: direct, parameters: [\n");
+        program.file("f.csv", rows(1));
+
+        Ended ended = program.run("f.csv");
+
+        assertThat(ended.code()).isEqualTo(2);
+        assertThat(ended.err()).contains("mine.camel.yaml").containsPattern("(?i)line[: ]+\\d+|camel\\.yaml:\\d+");
+        assertNoStackTrace(ended);
+    }
+
+    @Test
+    void aRouteWithAStepThatDoesNotExistIsNamed() throws Exception {
+        Program program = Program.unpack(home, NOWHERE);
+        program.file(
+                "routes/mine.camel.yaml",
+                "- route:\n    id: mine\n    from:\n      uri: direct\n      parameters:\n        name: mine\n      steps:\n"
+                        + "        - fromm:\n            uri: nowhere\n");
+
+        Ended ended = program.run("--check");
+
+        assertThat(ended.code()).isEqualTo(2);
+        assertThat(ended.err()).contains("mine.camel.yaml", "fromm");
+        assertNoStackTrace(ended);
+    }
+
+    @Test
+    void allPlacedIs0AndTheFileStaysAndTheSameCommandCallsNobodyAgain() throws Exception {
+        try (Simulator simulator = Simulator.start(Simulator.Options.defaults().withToken(Program.TOKEN))) {
+            Program program = Program.unpack(home, simulator.uri()).javaOption("-Dagentcall.log.level=info");
+            Path file = program.file("f.csv", rows(5));
+
+            Ended ended = program.run("f.csv");
+
+            assertThat(ended.code()).as(ended.all()).isZero();
+            assertThat(ended.out()).contains("f.csv: 5 rows", "placed", "f.success.csv", "f.error.csv", "f.unknown.csv");
+            assertThat(ended.err()).contains("f.csv");
+            assertThat(numbers(5)).allSatisfy(number -> assertThat(ended.err()).doesNotContain(number));
+            assertThat(file).hasContent(rows(5));
+            assertThat(ResultFiles.read(program.outbox(), "f", ';').success()).hasSize(5);
+            assertThat(simulator.calls())
+                    .extracting(call -> call.fields().get("destination"))
+                    .containsExactlyInAnyOrderElementsOf(numbers(5));
+
+            assertThat(program.run("f.csv").code()).isZero();
+            assertThat(simulator.requests()).isEqualTo(5);
+        }
+    }
+
+    @Test
+    void notAllPlacedIs1AndABadFileIs2AndTheOtherFilesAreProcessed() throws Exception {
+        try (Simulator simulator = Simulator.start(Simulator.Options.defaults())) {
+            Program program = Program.unpack(home, simulator.uri()).javaOption("-Dagentcall.log.level=info");
+            Files.copy(Path.of("examples", "calls.csv"), home.resolve("calls.csv"));
+            program.file("bad.csv", "no header of ours\n");
+            program.file("good.csv", rows(2));
+
+            Ended sample = program.run("calls.csv");
+
+            assertThat(sample.code()).as(sample.all()).isEqualTo(1);
+            assertThat(sample.out()).contains("20 rows", "bad-number", "missing-field", "ucontact-0", "connection-lost");
+            assertThat(sample.err())
+                    .doesNotContain("59899123456", "099123464", "598 99 123 456", "5550000", "59824001000", "5,98991E+10");
+
+            Ended several = program.run("bad.csv", "no-such-file.csv", "good.csv", "calls.csv");
+
+            assertThat(several.code()).isEqualTo(2);
+            assertThat(several.all()).contains("bad.csv", "no-such-file.csv", "good.csv: 2 rows");
+            assertThat(program.outbox().resolve("bad.error.txt")).content().contains("callerid");
+            assertThat(home.resolve("bad.csv")).exists();
+            assertThat(ResultFiles.read(program.outbox(), "good", ';').success()).hasSize(2);
+            assertNoStackTrace(several);
+        }
+    }
+
+    @Test
+    void anUnavailableUcontactIs3AndTheSameCommandGoesOn() throws Exception {
+        try (CallStub stub = CallStub.start(CallStub.placedFirst(3))) {
+            Program program = Program.unpack(home, stub.uri());
+            program.file("f.csv", rows(10));
+            program.file("bad.csv", "");
+
+            Ended interrupted = program.run("bad.csv", "f.csv");
+
+            assertThat(interrupted.code()).as(interrupted.all()).isEqualTo(3);
+            assertThat(interrupted.all()).contains("503", "3 of 10");
+            assertThat(program.outbox().resolve("f.success.csv")).doesNotExist();
+            assertNoStackTrace(interrupted);
+
+            stub.answer(call -> CallStub.Answer.placed());
+            Ended ended = program.run("f.csv");
+
+            assertThat(ended.code()).isZero();
+            assertThat(stub.placed()).containsExactlyInAnyOrderElementsOf(numbers(10));
+            assertThat(ResultFiles.read(program.outbox(), "f", ';').success()).hasSize(10);
+        }
+    }
+
+    @Test
+    void aDryRunShowsWhatWouldBeDoneAndCallsNobody() throws Exception {
+        try (Simulator simulator = Simulator.start(Simulator.Options.defaults())) {
+            Program program = Program.unpack(home, simulator.uri());
+            Files.copy(Path.of("examples", "calls.csv"), home.resolve("calls.csv"));
+            program.file("bad.csv", "no header of ours\n");
+            program.file("spent.csv", "request_id;" + HEADER + "\ns-1;" + row("ana", "099123456"));
+            program.file(
+                    "more.csv",
+                    "request_id;" + HEADER + "\ns-1;" + row("ana", "099123456") + "\ns-2;" + row("ana", "099123457"));
+            assertThat(program.run("spent.csv").code()).isZero();
+            int before = simulator.requests();
+
+            Ended sample = program.run("--dry-run", "calls.csv");
+
+            assertThat(sample.code()).as(sample.all()).isZero();
+            assertThat(sample.out())
+                    .contains("20 rows", "'Extensión' = phone", "'DID' = callerid", "crm_id")
+                    .contains("row 8", "row 12", "row 18")
+                    .contains("agent=ana.garcia&phone=*001&tech=SIP&context=agentes&outqueue=Ventas-%3E&destination=")
+                    .containsPattern("called: 17\\b")
+                    .containsPattern("invalid: 3\\b")
+                    .doesNotContain("59899123456");
+
+            Ended others = program.run("--dry-run", "more.csv", "bad.csv");
+
+            assertThat(others.code()).isEqualTo(2);
+            assertThat(others.out()).containsPattern("called: 1\\b").containsPattern("spent[^:]*: 1\\b");
+            assertThat(others.all()).contains("bad.csv");
+            assertNoStackTrace(others);
+
+            assertThat(simulator.requests()).isEqualTo(before);
+            assertThat(RunningBundle.names(program.outbox()))
+                    .containsExactly("spent.error.csv", "spent.success.csv", "spent.unknown.csv", "success.jsonl");
+            // What a dry run looked at is as new as before.
+            assertThat(program.run("more.csv").code()).isZero();
+            assertThat(simulator.requests()).isEqualTo(before + 1);
+        }
+    }
+
+    @Test
+    void checkTellsWhetherCallsCouldBePlacedAndPlacesNone() throws Exception {
+        int nobody;
+        try (ServerSocket reserved = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            nobody = reserved.getLocalPort();
+        }
+        try (Simulator simulator = Simulator.start(Simulator.Options.defaults())) {
+            Program program = Program.unpack(home, simulator.uri());
+
+            Ended good = program.run("--check");
+
+            assertThat(good.code()).as(good.all()).isZero();
+            assertThat(good.out()).contains("configuration", "routes", "ledger", simulator.uri().toString());
+            assertThat(good.err()).isEmpty();
+            assertThat(simulator.calls()).isEmpty();
+        }
+        Ended bad = Program.unpack(home.resolve("other"), URI.create("http://127.0.0.1:" + nobody))
+                .run("--check");
+
+        assertThat(bad.code()).isEqualTo(2);
+        assertThat(bad.err()).contains("agentcall.ucontact.url", String.valueOf(nobody));
+        assertNoStackTrace(bad);
+    }
+
+    @Test
+    void theSimulatorAnswersUntilItIsTerminated() throws Exception {
+        Program program = Program.unpack(home);
+        try (Running simulator = program.start("--simulator", "0")) {
+            Pattern address = Pattern.compile("http://\\S+:\\d+");
+            await().atMost(PATIENCE).until(() -> !simulator.isAlive()
+                    || simulator.out().contains(Fault.BUSY_TWICE.description()));
+            Matcher matcher = address.matcher(simulator.out());
+            assertThat(matcher.find()).as(simulator.out() + simulator.err()).isTrue();
+            assertThat(simulator.out()).contains(Fault.table());
+
+            String form = "callerid=1&agent=a&phone=1&tech=SIP&context=a&outqueue=q&destination=0991";
+            String answer = HttpClient.newHttpClient()
+                    .send(
+                            HttpRequest.newBuilder(URI.create(matcher.group() + Simulator.AGENT_CALL))
+                                    .header("Authorization", "Basic x")
+                                    .header("Content-Type", "application/x-www-form-urlencoded")
+                                    .POST(HttpRequest.BodyPublishers.ofString(form))
+                                    .build(),
+                            BodyHandlers.ofString())
+                    .body();
+            assertThat(answer).matches("[0-9a-f-]{36}");
+
+            simulator.terminate();
+            assertThat(simulator.end().code()).isZero();
+        }
+        assertThat(program.run("--simulator", "70000").code()).isEqualTo(2);
+        assertThat(program.data()).doesNotExist();
+    }
+
+    @Test
+    void sigtermInAOneShotRunEndsTheCallsInFlightAndTheSameCommandGoesOn() throws Exception {
+        try (CallStub stub = CallStub.start(CallStub.placedAfter(Duration.ofMillis(100)))) {
+            Program program = Program.unpack(home, stub.uri()).environment("AGENTCALL_CONCURRENCY", "2");
+            program.file("f.csv", rows(400));
+            try (Running running = program.start("f.csv")) {
+                await().atMost(PATIENCE).until(() -> stub.calls().size() >= 5);
+                running.terminate();
+                Ended interrupted = running.end();
+
+                assertThat(interrupted.code()).as(interrupted.all()).isEqualTo(3);
+                assertThat(interrupted.all()).contains("of 400").doesNotContain("crash");
+                assertNoStackTrace(interrupted);
+            }
+            int before = stub.calls().size();
+            assertThat(before).isLessThan(400);
+            assertThat(program.outbox().resolve("f.success.csv")).doesNotExist();
+
+            stub.answer(call -> CallStub.Answer.placed());
+            Ended ended = program.environment("AGENTCALL_CONCURRENCY", "32").run("f.csv");
+
+            assertThat(ended.code()).as(ended.out()).isZero();
+            assertThat(stub.calls()).hasSize(400);
+            assertThat(stub.placed()).containsExactlyInAnyOrderElementsOf(numbers(400));
+            ResultFiles results = ResultFiles.read(program.outbox(), "f", ';');
+            assertThat(results.success()).hasSize(400);
+            assertThat(results.column("destination")).isEqualTo(numbers(400));
+        }
+    }
+
+    @Test
+    void aOneShotRunThatIsKilledGoesOnAndOnlyTheCallsInFlightAreUnknown() throws Exception {
+        CountDownLatch killed = new CountDownLatch(1);
+        AtomicInteger calls = new AtomicInteger();
+        try (CallStub stub = CallStub.start(call -> {
+            if (calls.incrementAndGet() > 4) {
+                killed.await();
+            }
+            return CallStub.Answer.placed();
+        })) {
+            Program program = Program.unpack(home, stub.uri()).environment("AGENTCALL_CONCURRENCY", "2");
+            program.file("f.csv", rows(12));
+            try (Running running = program.start("f.csv")) {
+                await().atMost(PATIENCE).until(() -> stub.calls().size() == 6);
+                running.kill();
+            }
+            killed.countDown();
+
+            Ended ended = program.run("f.csv");
+
+            assertThat(ended.code()).as(ended.all()).isEqualTo(1);
+            assertThat(stub.calls())
+                    .extracting(call -> call.get("destination"))
+                    .containsExactlyInAnyOrderElementsOf(numbers(12));
+            ResultFiles results = ResultFiles.read(program.outbox(), "f", ';');
+            assertThat(results.success()).hasSize(10);
+            assertThat(results.unknown())
+                    .hasSize(2)
+                    .allSatisfy(row -> assertThat(row).containsEntry("agentcall_reason", "crash"));
+            assertThat(Files.readAllLines(program.outbox().resolve("success.jsonl"))).hasSize(10);
+            assertThat(Files.readAllLines(program.outbox().resolve("error.jsonl")))
+                    .hasSize(2)
+                    .allSatisfy(line -> assertThat(line).contains("\"crash\""));
+        }
+    }
+
+    @Test
+    void sigtermWhileServingEndsTheCallsInFlightAndNothingElseAndIs0() throws Exception {
+        try (CallStub stub = CallStub.start(CallStub.placedAfter(Duration.ofMillis(100)))) {
+            Program program = Program.unpack(home, stub.uri())
+                    .environment("AGENTCALL_CONCURRENCY", "2")
+                    .environment("AGENTCALL_UCONTACT_RESPONSE_TIMEOUT", "20s");
+            Path inbox = Files.createDirectories(program.data().resolve("inbox"));
+            Path file = Files.writeString(inbox.resolve("f.csv"), rows(1000));
+            try (Running running = program.start()) {
+                await().atMost(PATIENCE).until(() -> stub.calls().size() >= 5);
+                long begin = System.nanoTime();
+                running.terminate();
+                Ended ended = running.end();
+
+                assertThat(ended.code()).as(ended.all()).isZero();
+                assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(20 + 5));
+                assertNoStackTrace(ended);
+                assertThat(numbers(1000)).noneMatch(ended.err()::contains);
+            }
+            assertThat(file).exists();
+            assertThat(RunningBundle.names(program.data().resolve("failed"))).isEmpty();
+            assertThat(RunningBundle.names(program.data().resolve("done"))).isEmpty();
+            // What was in flight has its outcome.
+            assertThat(Files.readAllLines(program.outbox().resolve("success.jsonl"))).hasSize(stub.calls().size());
+            assertThat(stub.calls()).hasSizeLessThan(1000);
+        }
+    }
+
+    @Test
+    void aServerWithoutAnythingToDoEndsOnSigtermWith0() throws Exception {
+        Program program = Program.unpack(home, NOWHERE);
+        try (Running running = program.start()) {
+            await().atMost(PATIENCE).until(() -> !running.isAlive() || running.err().contains("serving"));
+            running.terminate();
+            Ended ended = running.end();
+
+            assertThat(ended.code()).as(ended.all()).isZero();
+            assertThat(ended.err()).doesNotContain("ERROR");
+        }
+    }
+
+    @Test
+    void aLedgerThatCannotBeOpenedIsABadConfiguration() throws IOException, InterruptedException {
+        Program program = Program.unpack(home, NOWHERE)
+                .environment("AGENTCALL_LEDGER_URL", "jdbc:sqlite:" + home.resolve("config/application.properties"));
+        program.file("f.csv", rows(1));
+
+        Ended ended = program.run("f.csv");
+
+        assertThat(ended.code()).isEqualTo(2);
+        assertThat(ended.err()).contains("agentcall.ledger.url");
+        assertNoStackTrace(ended);
+    }
+}

@@ -1,0 +1,858 @@
+package dev.agentcall.app;
+
+import static java.nio.charset.StandardCharsets.UTF_16LE;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.Map.entry;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.agentcall.call.OutcomeKind;
+import dev.agentcall.csv.FileSummary;
+import dev.agentcall.csv.FileSummary.State;
+import dev.agentcall.simulator.Fault;
+import dev.agentcall.simulator.ReceivedCall;
+import dev.agentcall.simulator.Simulator;
+import java.io.IOException;
+import java.nio.charset.Charset;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.IntFunction;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Disabled;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What becomes of CSV files and of their rows. */
+@Timeout(120)
+class CsvRunTest {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final String STAMP = "\\d{8}T\\d{6}Z";
+    private static final String HEADER = "callerid;agent;phone;context;outqueue;destination";
+    private static final String ADDED = "agentcall_row;agentcall_request_id;agentcall_outcome;agentcall_guid;"
+            + "agentcall_reason;agentcall_detail;agentcall_replayed";
+
+    private static String row(String agent, String destination) {
+        return "59824001000;" + agent + ";1001;agentes;Ventas->;" + destination;
+    }
+
+    private static String lines(String... lines) {
+        return String.join("\n", lines) + "\n";
+    }
+
+    /** A file with a row for each number from 0 on. */
+    private static String rows(int count, IntFunction<String> row) {
+        return HEADER + "\n" + IntStream.range(0, count).mapToObj(row).collect(Collectors.joining("\n")) + "\n";
+    }
+
+    private static List<String> destinations(Simulator simulator) {
+        return simulator.calls().stream()
+                .map(call -> call.fields().get("destination"))
+                .toList();
+    }
+
+    @Nested
+    @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+    class OneFile {
+
+        private Simulator simulator;
+        private RunningBundle bundle;
+        private Path folder;
+
+        @BeforeAll
+        void start(@TempDir Path temporary) throws Exception {
+            folder = temporary;
+            simulator = Simulator.start(Simulator.Options.defaults());
+            bundle = RunningBundle.start(Bundle.Extent.WITHOUT_SOURCES, temporary.resolve("data"), simulator.uri());
+        }
+
+        @AfterAll
+        void close() throws IOException {
+            bundle.close();
+            simulator.close();
+        }
+
+        private Path file(String name, String text) throws IOException {
+            return Files.writeString(folder.resolve(name), text);
+        }
+
+        private Path dropped(String name, byte[] content) throws IOException {
+            return Files.write(bundle.inbox().resolve(name), content);
+        }
+
+        private Path dropped(String name, String text) throws IOException {
+            return dropped(name, text.getBytes(UTF_8));
+        }
+
+        private ResultFiles results(String name) throws IOException {
+            return ResultFiles.read(bundle.outbox(), name, ';');
+        }
+
+        @Test
+        void theSampleHasAnOutcomeForEveryRow() throws IOException {
+            Path sample = Path.of("examples", "calls.csv");
+            byte[] before = Files.readAllBytes(sample);
+            int requests = simulator.requests();
+
+            FileSummary summary = bundle.callOnce(sample);
+
+            assertThat(summary.state()).isEqualTo(State.DONE);
+            assertThat(summary.rows()).isEqualTo(20);
+            assertThat(summary.outcomes())
+                    .containsOnly(
+                            entry(OutcomeKind.PLACED, 14),
+                            entry(OutcomeKind.REJECTED, 2),
+                            entry(OutcomeKind.INVALID, 3),
+                            entry(OutcomeKind.UNKNOWN, 1));
+            ResultFiles results = results("calls");
+            assertThat(results.outcomes())
+                    .hasSize(20)
+                    .contains(
+                            entry(2, "placed"),
+                            entry(8, "invalid/bad-number"),
+                            entry(10, "rejected/ucontact-0"),
+                            entry(12, "invalid/missing-field"),
+                            entry(14, "unknown/connection-lost"),
+                            entry(18, "invalid/bad-number"),
+                            entry(20, "rejected/ucontact-0"),
+                            entry(22, "placed"))
+                    .doesNotContainKey(15);
+            assertThat(results.success()).hasSize(14);
+            assertThat(results.error()).hasSize(5);
+            assertThat(results.unknown()).hasSize(1);
+            assertThat(results.byRow().get(4)).containsEntry("Nota", "llamar\nantes de las 12");
+            assertThat(results.byRow().get(5)).containsEntry("Destino", "'099123459");
+            assertThat(simulator.requests()).isEqualTo(requests + 17);
+            assertThat(destinations(simulator))
+                    .contains("59899123456", "099123457", "+59899123458", "099123459", "099123460", "099123461");
+            assertThat(bundle.successes("calls.csv"))
+                    .hasSize(14)
+                    .extracting(outcome -> outcome.path("extra").path("crm_id").asText())
+                    .doesNotHaveDuplicates()
+                    .contains("77001", "77020");
+            assertThat(bundle.errors("calls.csv")).hasSize(6);
+            assertThat(sample).hasBinaryContent(before);
+        }
+
+        @Test
+        void resultsHaveTheFormOfTheirInput() throws IOException {
+            bundle.callOnce(file(
+                    "forma.csv",
+                    "\uFEFFrequest_id;Agente;Extensión;Contexto;Campaña;Destino;DID;Nota;agentcall_guid\r\n"
+                            + "f-1;ana;1001;agentes;V->;0991;598;\"a;b \"\"c\"\"\";viejo\r\n"
+                            + "\r\n"
+                            + ";;;;;;;;\r\n"
+                            + "f-2;nobody;1001;agentes;V->;0992;598;=1+1;\r\n"
+                            + "f-3;eva;1001;agentes;V->;5550101;598;\"dos\r\nlíneas\";\r\n"
+                            + "f-4;ana;1001;agentes;V->;0994;598\r\n"));
+
+            String header = "\uFEFFrequest_id;Agente;Extensión;Contexto;Campaña;Destino;DID;Nota;" + ADDED + "\r\n";
+            assertThat(bundle.outbox().resolve("forma.success.csv"))
+                    .hasContent(header
+                            + "f-1;ana;1001;agentes;V->;0991;598;\"a;b \"\"c\"\"\";2;f-1;placed;" + guid("f-1") + ";;;false\r\n"
+                            + "f-4;ana;1001;agentes;V->;0994;598;;7;f-4;placed;" + guid("f-4") + ";;;false\r\n");
+            assertThat(Files.readString(bundle.outbox().resolve("forma.error.csv")))
+                    .isEqualTo(header + "f-2;nobody;1001;agentes;V->;0992;598;=1+1;5;f-2;rejected;;ucontact-0;"
+                            + quoted(detail("f-2")) + ";false\r\n");
+            assertThat(Files.readString(bundle.outbox().resolve("forma.unknown.csv")))
+                    .isEqualTo(header + "f-3;eva;1001;agentes;V->;5550101;598;\"dos\r\nlíneas\";6;f-3;unknown;;connection-lost;"
+                            + quoted(detail("f-3")) + ";false\r\n");
+        }
+
+        private String guid(String id) throws IOException {
+            return bundle.successes(id).get(0).get("guid").asText();
+        }
+
+        private String detail(String id) throws IOException {
+            return bundle.errors(id).get(0).get("detail").asText();
+        }
+
+        private static String quoted(String cell) {
+            return cell.matches("(?s).*[;\"\r\n].*") ? '"' + cell.replace("\"", "\"\"") + '"' : cell;
+        }
+
+        Stream<Arguments> dialects() {
+            String text = lines(HEADER + ";note", row("josé", "0991") + ";\"año; 1|2,3\t4\"");
+            return Stream.of(
+                    arguments("utf8", text.getBytes(UTF_8), ';', false),
+                    arguments("utf8-mark", ("\uFEFF" + text).getBytes(UTF_8), ';', true),
+                    arguments("windows", text.getBytes(Charset.forName("windows-1252")), ';', false),
+                    arguments("utf16", ("\uFEFF" + text).getBytes(UTF_16LE), ';', true),
+                    arguments("sep", ("sep=;\n" + text).getBytes(UTF_8), ';', false),
+                    arguments("comma", delimited(',').getBytes(UTF_8), ',', false),
+                    arguments("tab", delimited('\t').getBytes(UTF_8), '\t', false),
+                    arguments("pipe", delimited('|').getBytes(UTF_8), '|', false));
+        }
+
+        private static String delimited(char delimiter) {
+            return lines(HEADER + ";note", row("josé", "0991")).replace(';', delimiter).stripTrailing() + delimiter
+                    + "\"año; 1|2,3\t4\"\n";
+        }
+
+        @ParameterizedTest(name = "{0}")
+        @MethodSource("dialects")
+        void everyDialectIsReadAndItsDelimiterAndMarkComeBack(String name, byte[] content, char delimiter, boolean mark)
+                throws IOException {
+            Path file = Files.write(folder.resolve(name + ".csv"), content);
+
+            FileSummary summary = bundle.callOnce(file);
+
+            assertThat(summary.state()).isEqualTo(State.DONE);
+            String success = Files.readString(bundle.outbox().resolve(name + ".success.csv"));
+            assertThat(success.startsWith("\uFEFF")).isEqualTo(mark);
+            assertThat(success.replace("\uFEFF", "")).startsWith((HEADER + ";note;").replace(';', delimiter));
+            assertThat(ResultFiles.read(bundle.outbox(), name, delimiter).rows())
+                    .singleElement()
+                    .satisfies(row -> assertThat(row)
+                            .containsEntry("agent", "josé")
+                            .containsEntry("note", "año; 1|2,3\t4")
+                            .containsEntry("agentcall_outcome", "placed"));
+        }
+
+        @Test
+        void theSameTableIsTheSameWhateverItsDialectAndName() throws IOException {
+            String text = lines(HEADER, row("josé", "0998001"));
+            bundle.callOnce(file("tabla.csv", text));
+            int before = simulator.requests();
+
+            bundle.callOnce(Files.write(folder.resolve("table.csv"), ("\uFEFF" + text).getBytes(UTF_16LE)));
+            bundle.callOnce(file("quoted.csv", text.replace("0998001", "\"0998001\"").replace("\n", "\r\n")));
+
+            assertThat(simulator.requests()).isEqualTo(before);
+            assertThat(results("table").column("agentcall_request_id"))
+                    .isEqualTo(results("tabla").column("agentcall_request_id"));
+            assertThat(results("quoted").column("agentcall_replayed")).containsExactly("true");
+        }
+
+        @Test
+        void aFileWithAHeaderOnlyIsAGoodFileWithoutRows() throws IOException {
+            Path file = dropped("header.csv", HEADER);
+
+            FileSummary summary = bundle.call(file);
+
+            assertThat(summary.state()).isEqualTo(State.DONE);
+            assertThat(summary.rows()).isZero();
+            for (String kind : List.of("success", "error", "unknown")) {
+                assertThat(Files.readString(bundle.outbox().resolve("header." + kind + ".csv")))
+                        .isEqualToNormalizingNewlines(HEADER + ";" + ADDED + "\n");
+            }
+            assertThat(file).doesNotExist();
+            assertThat(bundle.done().resolve("header.csv")).hasContent(HEADER);
+        }
+
+        @Test
+        void rowsWithTooManyCellsAreMalformedAndThoseWithTooFewAreFilledUp() throws IOException {
+            int before = simulator.requests();
+
+            bundle.callOnce(file(
+                    "cells.csv",
+                    lines(HEADER, row("ana", "0991") + ";", row("ana", "0991") + ";surplus", "59824001000;ana;1001")));
+
+            assertThat(results("cells").outcomes())
+                    .containsOnly(
+                            entry(2, "placed"), entry(3, "invalid/malformed"), entry(4, "invalid/missing-field"));
+            assertThat(simulator.requests()).isEqualTo(before + 1);
+        }
+
+        @Test
+        void whatATakenNameGetsIsOneTimestampForAllThreeResults() throws IOException {
+            String text = lines(HEADER, row("ana", "0997001"));
+            bundle.call(dropped("otra vez.csv", text));
+            bundle.call(dropped("otra vez.csv", text));
+
+            List<String> names = namesOf(bundle.outbox(), "otra vez");
+            assertThat(names).hasSize(6).contains("otra vez.success.csv", "otra vez.error.csv", "otra vez.unknown.csv");
+            Set<String> stamps = names.stream()
+                    .filter(name -> name.matches("otra vez\\." + STAMP + "\\.(success|error|unknown)\\.csv"))
+                    .map(name -> name.split("\\.")[1])
+                    .collect(Collectors.toSet());
+            assertThat(stamps).hasSize(1);
+            assertThat(results("otra vez." + stamps.iterator().next()).outcomes()).containsOnly(entry(2, "placed"));
+            assertThat(namesOf(bundle.done(), "otra vez"))
+                    .hasSize(2)
+                    .contains("otra vez.csv")
+                    .anyMatch(name -> name.matches("otra vez\\." + STAMP + "\\.csv"));
+            assertThat(namesOf(bundle.inbox(), "otra vez")).isEmpty();
+        }
+
+        private static List<String> namesOf(Path folder, String start) throws IOException {
+            return RunningBundle.names(folder).stream()
+                    .filter(name -> name.startsWith(start))
+                    .toList();
+        }
+
+        Stream<Arguments> refused() {
+            return Stream.of(
+                    arguments("empty", new byte[0], "empty"),
+                    arguments("blank", "\n \n\n".getBytes(UTF_8), "header"),
+                    arguments("xlsx", new byte[] {'P', 'K', 3, 4, 20, 0, 8, 8}, "XLSX"),
+                    arguments("binary", new byte[] {'a', 0, 1, 2, ';', 0}, "binary"),
+                    arguments("quote", lines(HEADER, row("ana", "\"0991"), row("ana", "0992")).getBytes(UTF_8), "quote"),
+                    arguments("twice", lines(HEADER + ";Destino", row("ana", "0991") + ";0992").getBytes(UTF_8), "destination"),
+                    arguments(
+                            "telefono",
+                            lines("callerid;agent;context;outqueue;phone;Teléfono", row("ana", "0991")).getBytes(UTF_8),
+                            "agentcall.csv.columns"),
+                    arguments("missing", lines("callerid;phone;context;outqueue;destination", "1;2;a;b;3").getBytes(UTF_8), "agent"),
+                    arguments("text", "Dear all,\nno calls today\n".getBytes(UTF_8), "destination"));
+        }
+
+        @ParameterizedTest(name = "{0}")
+        @MethodSource("refused")
+        void whatIsNoFileOfCallsIsPutAsideWithTheReasonAndNobodyIsCalled(String name, byte[] content, String why)
+                throws IOException {
+            int before = simulator.requests();
+            Path file = dropped(name + ".csv", content);
+
+            FileSummary summary = bundle.call(file);
+
+            assertThat(summary.state()).isEqualTo(State.REFUSED);
+            assertThat(file).doesNotExist();
+            assertThat(bundle.failed().resolve(name + ".csv")).hasBinaryContent(content);
+            assertThat(Files.readString(bundle.failed().resolve(name + ".error.txt"))).contains(why);
+            assertThat(bundle.errors(name + ".csv")).singleElement().satisfies(outcome -> {
+                assertThat(outcome.path("outcome").asText()).isEqualTo("invalid");
+                assertThat(outcome.path("reason").asText()).isEqualTo("malformed");
+                assertThat(outcome.path("detail").asText()).contains(why);
+                assertThat(outcome.path("source").path("kind").asText()).isEqualTo("csv");
+                assertThat(outcome.path("requestId").asText()).isNotBlank();
+            });
+            assertThat(bundle.successes(name + ".csv")).isEmpty();
+            assertThat(namesOf(bundle.outbox(), name + ".")).isEmpty();
+            assertThat(simulator.requests()).isEqualTo(before);
+        }
+
+        @Test
+        void inFailedATakenNameGetsATimestampAndItsReasonTheSame() throws IOException {
+            bundle.call(dropped("again.csv", "x"));
+            bundle.call(dropped("again.csv", "y"));
+
+            List<String> names = namesOf(bundle.failed(), "again");
+            assertThat(names).hasSize(4).contains("again.csv", "again.error.txt");
+            String stamped = names.stream()
+                    .filter(name -> name.matches("again\\." + STAMP + "\\.csv"))
+                    .findFirst()
+                    .orElseThrow();
+            assertThat(names).contains(stamped.replace(".csv", ".error.txt"));
+        }
+
+        @Test
+        void aRefusedFileInOneShotModeStaysAndItsReasonIsInTheOutbox() throws IOException {
+            Path file = file("bad.csv", "");
+
+            FileSummary summary = bundle.callOnce(file);
+
+            assertThat(summary.state()).isEqualTo(State.REFUSED);
+            assertThat(file).exists();
+            assertThat(bundle.outbox().resolve("bad.error.txt")).content().contains("empty");
+            assertThat(bundle.errors("bad.csv")).hasSize(1);
+        }
+
+        private String mixed(String end) {
+            return lines(
+                    HEADER,
+                    row("ana", "0995" + end),
+                    row("nobody", "0996" + end),
+                    row("eva", "5550101") + " ".repeat(end.length()),
+                    row("", "0997" + end),
+                    row("luis", "0998" + end));
+        }
+
+        @Test
+        void theSameFileAgainCallsOnlyTheRowsThatWereRejectedOrInvalid() throws IOException {
+            String text = mixed("1");
+            bundle.call(dropped("repetido.csv", text));
+            Map<Integer, Map<String, String>> first = results("repetido").byRow();
+            int before = simulator.calls().size();
+
+            FileSummary summary = bundle.call(dropped("repetido otra vez.csv", text));
+
+            assertThat(summary.state()).isEqualTo(State.DONE);
+            List<ReceivedCall> calls = simulator.calls();
+            assertThat(calls.subList(before, calls.size()))
+                    .extracting(call -> call.fields().get("destination"))
+                    .containsExactly("09961");
+            ResultFiles again = results("repetido otra vez");
+            assertThat(again.outcomes())
+                    .isEqualTo(results("repetido").outcomes())
+                    .containsOnly(
+                            entry(2, "placed"),
+                            entry(3, "rejected/ucontact-0"),
+                            entry(4, "unknown/connection-lost"),
+                            entry(5, "invalid/missing-field"),
+                            entry(6, "placed"));
+            assertThat(again.column("agentcall_replayed")).containsExactly("true", "false", "true", "false", "true");
+            for (int row : List.of(2, 4, 6)) {
+                assertThat(again.byRow().get(row).get("agentcall_guid")).isEqualTo(first.get(row).get("agentcall_guid"));
+            }
+            assertThat(again.column("agentcall_request_id")).isEqualTo(results("repetido").column("agentcall_request_id"));
+        }
+
+        @Test
+        void aResultFileThatIsDroppedAgainKeepsItsIds() throws IOException {
+            bundle.call(dropped("ciclo.csv", mixed("2")));
+            Map<Integer, Map<String, String>> first = results("ciclo").byRow();
+            int before = simulator.calls().size();
+            for (String kind : List.of("success", "error", "unknown")) {
+                Files.copy(
+                        bundle.outbox().resolve("ciclo." + kind + ".csv"), bundle.inbox().resolve("ciclo-" + kind + ".csv"));
+                bundle.call(bundle.inbox().resolve("ciclo-" + kind + ".csv"));
+            }
+
+            List<ReceivedCall> calls = simulator.calls();
+            assertThat(calls.subList(before, calls.size()))
+                    .extracting(call -> call.fields().get("destination"))
+                    .containsExactly("09962");
+            assertThat(results("ciclo-success").column("agentcall_request_id")).containsExactly(id(first, 2), id(first, 6));
+            assertThat(results("ciclo-success").column("agentcall_replayed")).containsExactly("true", "true");
+            assertThat(results("ciclo-error").column("agentcall_request_id")).containsExactly(id(first, 3), id(first, 5));
+            assertThat(results("ciclo-unknown").column("agentcall_request_id")).containsExactly(id(first, 4));
+            assertThat(results("ciclo-unknown").column("agentcall_replayed")).containsExactly("true");
+            assertThat(Files.readString(bundle.outbox().resolve("ciclo-success.success.csv")))
+                    .startsWith(HEADER + ";" + ADDED + "\n");
+        }
+
+        private static String id(Map<Integer, Map<String, String>> rows, int row) {
+            return rows.get(row).get("agentcall_request_id");
+        }
+
+        @Test
+        void anIdThatASpreadsheetWouldRunIsMadeHarmlessAndStillTheSameWhenItComesBack() throws IOException {
+            String header = HEADER.replace("callerid;", "callerid;request_id;");
+            bundle.callOnce(file("formula.csv", lines(header, row("ana", "0991").replaceFirst(";", ";=1+1;"))));
+            int before = simulator.requests();
+            assertThat(results("formula").rows().toList())
+                    .extracting(row -> row.get("request_id"), row -> row.get("agentcall_request_id"))
+                    .containsExactly(tuple("=1+1", "'=1+1"));
+
+            // Without the input's own column only the program's is left.
+            String text = Files.readString(bundle.outbox().resolve("formula.success.csv"))
+                    .replace(";request_id;", ";old;");
+            bundle.callOnce(file("formula-2.csv", text));
+
+            assertThat(results("formula-2").column("agentcall_replayed")).containsExactly("true");
+            assertThat(simulator.requests()).isEqualTo(before);
+        }
+
+        @Test
+        void inOneFileARepeatedIdIsReplayedWithTheSameFieldsAndInConflictWithOthers() throws IOException {
+            String header = "request_id;" + HEADER;
+            int before = simulator.requests();
+
+            bundle.callOnce(file(
+                    "ids.csv",
+                    lines(header, "i-1;" + row("ana", "0991"), "i-1;" + row("ana", "099-1"), "i-1;" + row("ana", "0992"))));
+
+            assertThat(results("ids").outcomes())
+                    .containsOnly(entry(2, "placed"), entry(3, "placed"), entry(4, "invalid/id-conflict"));
+            assertThat(results("ids").column("agentcall_replayed")).containsExactly("false", "true", "false");
+            assertThat(new LinkedHashSet<>(results("ids").column("agentcall_guid"))).hasSize(2).contains("");
+            assertThat(simulator.requests()).isEqualTo(before + 1);
+            assertThat(bundle.successes("i-1")).hasSize(2);
+            assertThat(bundle.errors("i-1")).hasSize(1);
+        }
+
+        @Test
+        void workflowDataGoesToThePathForIt() throws IOException {
+            bundle.callOnce(file("datos.csv", lines(HEADER + ";workflow_data;data", row("ana", "0991") + ";{};2026-11-22")));
+
+            List<ReceivedCall> calls = simulator.calls();
+            ReceivedCall call = calls.get(calls.size() - 1);
+            assertThat(call.path()).isEqualTo(Simulator.AGENT_CALL_WITH_DATA);
+            assertThat(call.fields()).containsEntry("data", "{}");
+            assertThat(bundle.successes("datos.csv"))
+                    .singleElement()
+                    .extracting(outcome -> outcome.path("extra").path("data").asText())
+                    .isEqualTo("2026-11-22");
+        }
+
+        @ParameterizedTest
+        @EnumSource(
+                value = Fault.class,
+                names = {"HTTP_404", "HTTP_429"})
+        void oneRowThatIsNeverTakenIsRejectedAfterItsTriesAndHoldsUpNobody(Fault fault) throws IOException {
+            String name = "solo-" + fault.code();
+            int before = simulator.calls().size();
+            String text = rows(
+                    12, i -> row("agente" + i, i == 0 ? fault.destination() : "0993" + fault.code() + (100 + i)));
+
+            FileSummary summary = bundle.callOnce(file(name + ".csv", text));
+
+            assertThat(summary.state()).isEqualTo(State.DONE);
+            Map<Integer, String> outcomes = results(name).outcomes();
+            assertThat(outcomes).hasSize(12).containsEntry(2, "rejected/http-" + fault.code());
+            assertThat(outcomes.values().stream().filter("placed"::equals)).hasSize(11);
+            List<String> called = destinations(simulator).subList(before, simulator.calls().size());
+            assertThat(called).filteredOn(fault.destination()::equals).hasSize(3);
+            assertThat(called).hasSize(11 + 3);
+            assertThat(bundle.errors(name + ".csv")).hasSize(1);
+        }
+    }
+
+    @Nested
+    class SeveralAtATime {
+
+        @TempDir
+        private Path folder;
+
+        private FileSummary call(CallStub stub, String text, String... settings) throws Exception {
+            try (RunningBundle bundle = RunningBundle.start(
+                    Bundle.Extent.WITHOUT_SOURCES, folder.resolve("data"), stub.uri(), settings)) {
+                return bundle.callOnce(Files.writeString(folder.resolve("file.csv"), text));
+            }
+        }
+
+        @Test
+        void asManyCallsAsAllowedAreInFlightAndNeverMore() throws Exception {
+            try (CallStub stub = CallStub.start(null)) {
+                stub.answer(stub.placedOnceInFlight(3, Duration.ofMillis(20)));
+
+                FileSummary summary =
+                        call(stub, rows(30, i -> row("agente" + i, "0991" + i)), "agentcall.concurrency", "3");
+
+                assertThat(summary.count(OutcomeKind.PLACED)).isEqualTo(30);
+                assertThat(stub.mostInFlight()).isEqualTo(3);
+                assertThat(stub.placed()).hasSize(30).doesNotHaveDuplicates();
+            }
+        }
+
+        @Test
+        void aFileThatIsSortedByAgentGoesSeveralAgentsAtATimeAndNoAgentTwice() throws Exception {
+            try (CallStub stub = CallStub.start(null)) {
+                stub.answer(stub.placedOnceInFlight(8, Duration.ofMillis(20)));
+
+                FileSummary summary = call(
+                        stub,
+                        rows(100, i -> row("agente" + i / 10, "0991" + i)),
+                        "agentcall.concurrency",
+                        "8");
+
+                assertThat(summary.count(OutcomeKind.PLACED)).isEqualTo(100);
+                assertThat(stub.mostInFlight()).isEqualTo(8);
+                assertThat(stub.agentsCalledTwiceAtOnce()).isEmpty();
+                assertThat(stub.placed()).hasSize(100).doesNotHaveDuplicates();
+                for (int agent = 0; agent < 10; agent++) {
+                    String name = "agente" + agent;
+                    assertThat(stub.calls().stream().filter(call -> call.get("agent").equals(name)))
+                            .extracting(call -> Integer.parseInt(call.get("destination").substring(4)))
+                            .isSorted();
+                }
+            }
+        }
+
+        @Test
+        void anAgentMayTakeSeveralCallsAtOnceIfTheSettingSaysSo() throws Exception {
+            try (CallStub stub = CallStub.start(null)) {
+                stub.answer(stub.placedOnceInFlight(2, Duration.ofMillis(20)));
+
+                FileSummary summary =
+                        call(stub, rows(10, i -> row("ana", "0991" + i)), "agentcall.agent.concurrency", "2");
+
+                assertThat(summary.count(OutcomeKind.PLACED)).isEqualTo(10);
+                assertThat(stub.mostInFlight()).isEqualTo(2);
+            }
+        }
+    }
+
+    @Nested
+    class Interrupted {
+
+        @TempDir
+        private Path folder;
+
+        private RunningBundle start(CallStub stub, String... settings) throws Exception {
+            return RunningBundle.start(Bundle.Extent.WITHOUT_SOURCES, folder.resolve("data"), stub.uri(), settings);
+        }
+
+        @Test
+        void anUnavailableUcontactEndsAOneShotRunAndTheSameFileGoesOnWithTheRest() throws Exception {
+            Path file = Files.writeString(folder.resolve("largo.csv"), rows(20, i -> row("agente" + i % 4, "0991" + i)));
+            try (CallStub stub = CallStub.start(CallStub.placedFirst(7))) {
+                try (RunningBundle bundle = start(stub)) {
+                    FileSummary summary = bundle.callOnce(file);
+
+                    assertThat(summary.state()).isEqualTo(State.INTERRUPTED);
+                    assertThat(summary.decided()).isEqualTo(7);
+                    assertThat(summary.rows()).isEqualTo(20);
+                    assertThat(summary.detail()).contains("503");
+                    assertThat(RunningBundle.names(bundle.outbox())).containsExactly("success.jsonl");
+                    assertThat(bundle.successes()).hasSize(7);
+                    assertThat(stub.placed()).hasSize(7);
+                }
+
+                stub.answer(call -> CallStub.Answer.placed());
+                try (RunningBundle bundle = start(stub)) {
+                    FileSummary summary = bundle.callOnce(file);
+
+                    assertThat(summary.state()).isEqualTo(State.DONE);
+                    assertThat(summary.calls()).isEqualTo(13);
+                    assertThat(stub.placed())
+                            .containsExactlyInAnyOrderElementsOf(
+                                    IntStream.range(0, 20).mapToObj(i -> "0991" + i).toList());
+                    ResultFiles results = ResultFiles.read(bundle.outbox(), "largo", ';');
+                    assertThat(results.success()).hasSize(20);
+                    assertThat(results.column("agentcall_replayed")).containsOnly("false");
+                    assertThat(results.column("agentcall_guid")).doesNotHaveDuplicates();
+                    assertThat(bundle.successes())
+                            .hasSize(20)
+                            .extracting(outcome -> outcome.path("guid").asText())
+                            .containsExactlyInAnyOrderElementsOf(results.column("agentcall_guid"));
+                    assertThat(file).exists();
+                }
+            }
+        }
+
+        @Test
+        void aRejectedRowIsNotCalledAgainWhenTheFileGoesOn() throws Exception {
+            Path file = Files.writeString(folder.resolve("f.csv"), rows(6, i -> row("ana", "0991" + i)));
+            List<CallStub.Answer> answers = List.of(
+                    new CallStub.Answer(200, "0"), new CallStub.Answer(500, "broken"), CallStub.Answer.placed());
+            try (CallStub stub = CallStub.start(null)) {
+                stub.answer(call -> {
+                    int number = stub.calls().size();
+                    return number <= answers.size() ? answers.get(number - 1) : CallStub.Answer.unavailable();
+                });
+                try (RunningBundle bundle = start(stub)) {
+                    assertThat(bundle.callOnce(file).state()).isEqualTo(State.INTERRUPTED);
+                }
+                int before = stub.calls().size();
+                stub.answer(call -> CallStub.Answer.placed());
+                try (RunningBundle bundle = start(stub)) {
+                    assertThat(bundle.callOnce(file).state()).isEqualTo(State.DONE);
+                    List<Map<String, String>> calls = stub.calls();
+                    assertThat(calls.subList(before, calls.size()))
+                            .extracting(call -> call.get("destination"))
+                            .containsExactly("09913", "09914", "09915");
+                    assertThat(ResultFiles.read(bundle.outbox(), "f", ';').outcomes())
+                            .containsOnly(
+                                    entry(2, "rejected/ucontact-0"),
+                                    entry(3, "unknown/http-500"),
+                                    entry(4, "placed"),
+                                    entry(5, "placed"),
+                                    entry(6, "placed"),
+                                    entry(7, "placed"));
+                }
+            }
+        }
+
+        @Test
+        void outsideOneShotModeAFileWaitsUntilUcontactAnswersAgain() throws Exception {
+            try (CallStub stub = CallStub.start(CallStub.placedFirst(2));
+                    RunningBundle bundle = start(stub)) {
+                Path file =
+                        Files.writeString(bundle.inbox().resolve("espera.csv"), rows(6, i -> row("ana", "0991" + i)));
+
+                CompletableFuture<FileSummary> run = CompletableFuture.supplyAsync(() -> bundle.call(file));
+                // More tries than a one-shot run would make.
+                await().atMost(PATIENCE).until(() -> stub.calls().size() >= 2 + 5);
+                assertThat(run).isNotDone();
+                assertThat(file).exists();
+                stub.answer(call -> CallStub.Answer.placed());
+
+                FileSummary summary = run.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+                assertThat(summary.state()).isEqualTo(State.DONE);
+                assertThat(summary.count(OutcomeKind.PLACED)).isEqualTo(6);
+                assertThat(stub.placed()).hasSize(6).doesNotHaveDuplicates();
+            }
+        }
+
+        @Disabled("CsvRun hands a row that was not taken out again before rows that it has not read yet")
+        @Test
+        void whileUcontactIsUnavailableWaitingRequestsAreProbedInTurn() throws Exception {
+            try (CallStub stub = CallStub.start(call -> CallStub.Answer.unavailable());
+                    RunningBundle bundle = start(stub, "agentcall.concurrency", "1", "agentcall.retry.attempts", "4")) {
+                Path file = Files.writeString(folder.resolve("p.csv"), rows(10, i -> row("agente" + i, "0991" + i)));
+
+                FileSummary summary = bundle.callOnce(file);
+
+                assertThat(summary.state()).isEqualTo(State.INTERRUPTED);
+                assertThat(summary.decided()).isZero();
+                assertThat(stub.mostInFlight()).isEqualTo(1);
+                assertThat(stub.calls())
+                        .hasSize(4)
+                        .extracting(call -> call.get("destination"))
+                        .doesNotHaveDuplicates();
+            }
+        }
+
+        @Disabled("CsvRun hands a row that was not taken out again before rows that it has not read yet")
+        @ParameterizedTest
+        @ValueSource(strings = {"ana", "agente-%d"})
+        void oneRowThatIsNeverTakenHoldsUpNobodyEvenIfOnlyOneCallMayBeInFlight(String agents) throws Exception {
+            try (CallStub stub = CallStub.start(call -> call.get("destination").equals("09910")
+                            ? new CallStub.Answer(404, "not here")
+                            : CallStub.Answer.placed());
+                    RunningBundle bundle = start(stub, "agentcall.concurrency", "1")) {
+                Path file = Files.writeString(folder.resolve("f.csv"), rows(6, i -> row(agents.formatted(i), "0991" + i)));
+
+                FileSummary summary = bundle.callOnce(file);
+
+                assertThat(summary.state()).isEqualTo(State.DONE);
+                assertThat(ResultFiles.read(bundle.outbox(), "f", ';').outcomes())
+                        .hasSize(6)
+                        .containsEntry(2, "rejected/http-404");
+                assertThat(stub.placed()).hasSize(5);
+                assertThat(stub.calls()).hasSize(5 + 3);
+            }
+        }
+
+        private void changedWhileInWork(String name, String now) throws Exception {
+            String then = lines(HEADER, row("ana", "0991"), row("ana", "0992"));
+            CountDownLatch changed = new CountDownLatch(1);
+            try (CallStub stub = CallStub.start(call -> {
+                        changed.await();
+                        return CallStub.Answer.placed();
+                    });
+                    RunningBundle bundle = start(stub)) {
+                Path file = Files.writeString(bundle.inbox().resolve(name + ".csv"), then);
+                CompletableFuture<FileSummary> run = CompletableFuture.supplyAsync(() -> bundle.call(file));
+                await().atMost(PATIENCE).until(() -> !stub.calls().isEmpty());
+                if (now == null) {
+                    Files.delete(file);
+                } else if (now.startsWith(then)) {
+                    Files.writeString(file, now.substring(then.length()), StandardOpenOption.APPEND);
+                } else {
+                    Files.move(
+                            Files.writeString(folder.resolve("new"), now),
+                            file,
+                            StandardCopyOption.REPLACE_EXISTING);
+                }
+                changed.countDown();
+
+                FileSummary summary = run.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+
+                assertThat(summary.state()).isEqualTo(State.DONE);
+                assertThat(summary.count(OutcomeKind.PLACED)).isEqualTo(2);
+                assertThat(stub.placed()).containsExactly("0991", "0992");
+                assertThat(ResultFiles.read(bundle.outbox(), name, ';').column("destination"))
+                        .containsExactly("0991", "0992");
+                assertThat(Files.readString(bundle.done().resolve(name + ".csv"))).isEqualTo(then);
+                assertThat(file).doesNotExist();
+                if (now == null) {
+                    assertThat(RunningBundle.names(bundle.failed())).isEmpty();
+                } else {
+                    assertThat(Files.readString(bundle.failed().resolve(name + ".csv"))).isEqualTo(now);
+                    assertThat(bundle.failed().resolve(name + ".error.txt")).content().contains("changed");
+                }
+            }
+        }
+
+        @Test
+        void aFileThatGrowsWhileInWorkKeepsToWhatItBeganWith() throws Exception {
+            changedWhileInWork(
+                    "crece", lines(HEADER, row("ana", "0991"), row("ana", "0992"), row("ana", "0993")));
+        }
+
+        @Test
+        void aFileThatIsReplacedWhileInWorkKeepsToWhatItBeganWith() throws Exception {
+            changedWhileInWork("cambia", lines(HEADER, row("ana", "0994")));
+        }
+
+        @Test
+        void aFileThatIsTakenAwayWhileInWorkKeepsToWhatItBeganWith() throws Exception {
+            changedWhileInWork("falta", null);
+        }
+    }
+
+    @Nested
+    class BrokenChannels {
+
+        @TempDir
+        private Path folder;
+
+        @Test
+        void aChannelThatFailsStopsAndRepeatsNothing() throws Exception {
+            Path regular = Files.writeString(folder.resolve("regular"), "");
+            Path good = folder.resolve("good");
+            try (Simulator simulator = Simulator.start(Simulator.Options.defaults());
+                    RunningBundle bundle = RunningBundle.start(
+                            Bundle.Extent.WITHOUT_SOURCES,
+                            folder.resolve("data"),
+                            simulator.uri(),
+                            "agentcall.channel.success",
+                            "file:" + regular + "?fileName=a.jsonl&fileExist=Append\n  file:" + good
+                                    + "?fileName=b.jsonl&fileExist=Append&appendChars=%0A")) {
+                Path file = Files.writeString(
+                        bundle.inbox().resolve("f.csv"), rows(10, i -> row(i == 0 ? "nobody" : "agente" + i, "0991" + i)));
+
+                FileSummary summary = bundle.call(file);
+
+                assertThat(summary.state()).isEqualTo(State.DONE);
+                assertThat(summary.count(OutcomeKind.PLACED)).isEqualTo(9);
+                assertThat(destinations(simulator)).hasSize(10).doesNotHaveDuplicates();
+                assertThat(ResultFiles.read(bundle.outbox(), "f", ';').success()).hasSize(9);
+                assertThat(bundle.done().resolve("f.csv")).exists();
+                assertThat(bundle.errors()).hasSize(1);
+                assertThat(regular).isEmptyFile();
+                assertThat(Files.readAllLines(good.resolve("b.jsonl")))
+                        .as("the second endpoint of the channel")
+                        .hasSize(9)
+                        .doesNotHaveDuplicates();
+
+                JsonNode outcome = bundle.place(Map.of(
+                        "callerid", "1", "agent", "a", "phone", "2", "context", "c", "outqueue", "q", "destination", "3"));
+                assertThat(outcome.path("outcome").asText()).isEqualTo("placed");
+                assertThat(simulator.requests()).isEqualTo(11);
+            }
+        }
+    }
+
+    @Nested
+    class Inbox {
+
+        @Test
+        void completeCsvFilesAreTakenAndWhatIsNoneIsLeftAlone(@TempDir Path data) throws Exception {
+            try (Simulator simulator = Simulator.start(Simulator.Options.defaults());
+                    RunningBundle bundle = RunningBundle.start(Bundle.Extent.ALL, data, simulator.uri())) {
+                List<String> ignored = List.of(".hidden.csv", "~$open.csv", "notes.txt", "calls.csv.part", "csv");
+                for (String name : ignored) {
+                    Files.writeString(bundle.inbox().resolve(name), lines(HEADER, row("ana", "0990")));
+                }
+                Files.createDirectory(bundle.inbox().resolve("folder.csv"));
+                Files.writeString(bundle.inbox().resolve("MAYÚS 1.CSV"), lines(HEADER, row("ana", "0991")));
+                Files.copy(Path.of("examples", "calls.csv"), bundle.inbox().resolve("calls.csv"));
+                await().atMost(PATIENCE)
+                        .until(() -> RunningBundle.names(bundle.done()).equals(List.of("MAYÚS 1.CSV", "calls.csv")));
+                // A file of a later poll: whatever was there before it has been looked at.
+                Files.writeString(bundle.inbox().resolve("last.csv"), "");
+                await().atMost(PATIENCE).until(() -> !bundle.errors("last.csv").isEmpty());
+
+                assertThat(RunningBundle.names(bundle.failed())).containsExactly("last.csv", "last.error.txt");
+                assertThat(ResultFiles.read(bundle.outbox(), "MAYÚS 1", ';').outcomes()).containsOnly(entry(2, "placed"));
+                ResultFiles results = ResultFiles.read(bundle.outbox(), "calls", ';');
+                assertThat(results.success()).hasSize(14);
+                assertThat(results.error()).hasSize(5);
+                assertThat(results.unknown()).hasSize(1);
+                assertThat(RunningBundle.names(bundle.inbox())).containsAll(ignored).hasSize(ignored.size() + 1);
+                assertThat(destinations(simulator)).hasSize(18).doesNotContain("0990");
+                assertThat(bundle.successes()).hasSize(15);
+                assertThat(bundle.errors()).hasSize(7);
+            }
+        }
+    }
+}
