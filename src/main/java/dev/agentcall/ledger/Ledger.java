@@ -107,11 +107,16 @@ public final class Ledger implements AutoCloseable {
             connection.setAutoCommit(false);
             writer = new GroupCommit(connection);
             writer.write(Ledger::makeTables);
-            process = ProcessLock.register(writer, Path.of(url.substring("jdbc:sqlite:".length())), settings.node());
+            process = ProcessLock.register(writer, databaseFile(url), settings.node());
         } catch (SQLException | RuntimeException | IOException e) {
             database.close();
             throw new LedgerException(cannotOpen(url, e), e);
         }
+    }
+
+    /** The file of a URL such as {@code jdbc:sqlite:data/ledger.db?synchronous=NORMAL}. */
+    private static Path databaseFile(String url) {
+        return Path.of(url.substring("jdbc:sqlite:".length()).replaceFirst("\\?.*", ""));
     }
 
     private static String cannotOpen(String url, Exception e) {
