@@ -8,7 +8,7 @@ import org.apache.camel.CamelContextAware;
 import org.apache.camel.Endpoint;
 import org.apache.camel.Exchange;
 import org.apache.camel.Expression;
-import org.apache.camel.ResolveEndpointFailedException;
+import org.apache.camel.RuntimeCamelException;
 
 /** The endpoints of one channel, out of the setting that lists their URIs. */
 public final class Channel implements Expression, CamelContextAware {
@@ -48,7 +48,7 @@ public final class Channel implements Expression, CamelContextAware {
         for (String uri : BETWEEN.split(uris.strip())) {
             try {
                 found.add(context.getEndpoint(uri));
-            } catch (ResolveEndpointFailedException e) {
+            } catch (RuntimeCamelException e) {
                 throw new IllegalArgumentException(
                         "agentcall.channel: found '" + uri + "', expected endpoint URIs separated by white space: "
                                 + e.getMessage(),

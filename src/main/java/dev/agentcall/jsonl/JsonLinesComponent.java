@@ -1,6 +1,8 @@
 package dev.agentcall.jsonl;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -50,10 +52,21 @@ public final class JsonLinesComponent extends DefaultComponent {
         private void append(String line) throws IOException {
             byte[] bytes = (line + "\n").getBytes(StandardCharsets.UTF_8);
             try {
-                Files.write(file, bytes, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+                append(bytes);
             } catch (NoSuchFileException e) {
                 Files.createDirectories(file.toAbsolutePath().getParent());
-                Files.write(file, bytes, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+                append(bytes);
+            }
+        }
+
+        /** Not Files.write, which writes 8 KiB at a time. */
+        private void append(byte[] bytes) throws IOException {
+            try (FileChannel channel = FileChannel.open(
+                    file, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.APPEND)) {
+                ByteBuffer buffer = ByteBuffer.wrap(bytes);
+                while (buffer.hasRemaining()) {
+                    channel.write(buffer);
+                }
             }
         }
 
