@@ -46,7 +46,9 @@ class AgentCallTest {
 
     private static String rows(int count) {
         return HEADER + "\n"
-                + IntStream.range(0, count).mapToObj(i -> row("agente" + i, number(i))).collect(Collectors.joining("\n"));
+                + IntStream.range(0, count)
+                        .mapToObj(i -> row("agente" + i, number(i)))
+                        .collect(Collectors.joining("\n"));
     }
 
     private static String number(int i) {
@@ -67,7 +69,14 @@ class AgentCallTest {
 
         assertThat(help.code()).isZero();
         assertThat(help.out())
-                .contains("--dry-run", "--check", "--simulator", "--version", "FILE", "Exit codes", "config/application.properties");
+                .contains(
+                        "--dry-run",
+                        "--check",
+                        "--simulator",
+                        "--version",
+                        "FILE",
+                        "Exit codes",
+                        "config/application.properties");
         assertThat(help.err()).isEmpty();
     }
 
@@ -161,7 +170,8 @@ class AgentCallTest {
             Ended ended = program.run("f.csv");
 
             assertThat(ended.code()).as(ended.all()).isZero();
-            assertThat(ended.out()).contains("f.csv: 5 rows", "placed", "f.success.csv", "f.error.csv", "f.unknown.csv");
+            assertThat(ended.out())
+                    .contains("f.csv: 5 rows", "placed", "f.success.csv", "f.error.csv", "f.unknown.csv");
             assertThat(ended.err()).contains("f.csv");
             assertThat(numbers(5)).allSatisfy(number -> assertThat(ended.err()).doesNotContain(number));
             assertThat(file).hasContent(rows(5));
@@ -186,9 +196,11 @@ class AgentCallTest {
             Ended sample = program.run("calls.csv");
 
             assertThat(sample.code()).as(sample.all()).isEqualTo(1);
-            assertThat(sample.out()).contains("20 rows", "bad-number", "missing-field", "ucontact-0", "connection-lost");
+            assertThat(sample.out())
+                    .contains("20 rows", "bad-number", "missing-field", "ucontact-0", "connection-lost");
             assertThat(sample.err())
-                    .doesNotContain("59899123456", "099123464", "598 99 123 456", "5550000", "59824001000", "5,98991E+10");
+                    .doesNotContain(
+                            "59899123456", "099123464", "598 99 123 456", "5550000", "59824001000", "5,98991E+10");
 
             Ended several = program.run("bad.csv", "no-such-file.csv", "good.csv", "calls.csv");
 
@@ -196,7 +208,8 @@ class AgentCallTest {
             assertThat(several.all()).contains("bad.csv", "no-such-file.csv", "good.csv: 2 rows");
             assertThat(program.outbox().resolve("bad.error.txt")).content().contains("callerid");
             assertThat(home.resolve("bad.csv")).exists();
-            assertThat(ResultFiles.read(program.outbox(), "good", ';').success()).hasSize(2);
+            assertThat(ResultFiles.read(program.outbox(), "good", ';').success())
+                    .hasSize(2);
             assertNoStackTrace(several);
         }
     }
@@ -276,7 +289,9 @@ class AgentCallTest {
             Ended good = program.run("--check");
 
             assertThat(good.code()).as(good.all()).isZero();
-            assertThat(good.out()).contains("configuration", "routes", "ledger", simulator.uri().toString());
+            assertThat(good.out())
+                    .contains(
+                            "configuration", "routes", "ledger", simulator.uri().toString());
             assertThat(good.err()).isEmpty();
             assertThat(simulator.calls()).isEmpty();
         }
@@ -293,8 +308,8 @@ class AgentCallTest {
         Program program = Program.unpack(home);
         try (Running simulator = program.start("--simulator", "0")) {
             Pattern address = Pattern.compile("http://\\S+:\\d+");
-            await().atMost(PATIENCE).until(() -> !simulator.isAlive()
-                    || simulator.out().contains(Fault.BUSY_TWICE.description()));
+            await().atMost(PATIENCE)
+                    .until(() -> !simulator.isAlive() || simulator.out().contains(Fault.BUSY_TWICE.description()));
             Matcher matcher = address.matcher(simulator.out());
             assertThat(matcher.find()).as(simulator.out() + simulator.err()).isTrue();
             assertThat(simulator.out()).contains(Fault.table());
@@ -374,10 +389,10 @@ class AgentCallTest {
                     .containsExactlyInAnyOrderElementsOf(numbers(12));
             ResultFiles results = ResultFiles.read(program.outbox(), "f", ';');
             assertThat(results.success()).hasSize(10);
-            assertThat(results.unknown())
-                    .hasSize(2)
-                    .allSatisfy(row -> assertThat(row).containsEntry("agentcall_reason", "crash"));
-            assertThat(Files.readAllLines(program.outbox().resolve("success.jsonl"))).hasSize(10);
+            assertThat(results.unknown()).hasSize(2).allSatisfy(row -> assertThat(row)
+                    .containsEntry("agentcall_reason", "crash"));
+            assertThat(Files.readAllLines(program.outbox().resolve("success.jsonl")))
+                    .hasSize(10);
             assertThat(Files.readAllLines(program.outbox().resolve("error.jsonl")))
                     .hasSize(2)
                     .allSatisfy(line -> assertThat(line).contains("\"crash\""));
@@ -407,7 +422,8 @@ class AgentCallTest {
             assertThat(RunningBundle.names(program.data().resolve("failed"))).isEmpty();
             assertThat(RunningBundle.names(program.data().resolve("done"))).isEmpty();
             // What was in flight has its outcome.
-            assertThat(Files.readAllLines(program.outbox().resolve("success.jsonl"))).hasSize(stub.calls().size());
+            assertThat(Files.readAllLines(program.outbox().resolve("success.jsonl")))
+                    .hasSize(stub.calls().size());
             assertThat(stub.calls()).hasSizeLessThan(1000);
         }
     }
@@ -416,7 +432,8 @@ class AgentCallTest {
     void aServerWithoutAnythingToDoEndsOnSigtermWith0() throws Exception {
         Program program = Program.unpack(home, NOWHERE);
         try (Running running = program.start()) {
-            await().atMost(PATIENCE).until(() -> !running.isAlive() || running.err().contains("serving"));
+            await().atMost(PATIENCE)
+                    .until(() -> !running.isAlive() || running.err().contains("serving"));
             running.terminate();
             Ended ended = running.end();
 

@@ -168,16 +168,24 @@ class AnswersTest {
         @ParameterizedTest
         @EnumSource(
                 value = Fault.class,
-                names = {"HTTP_302", "HTTP_401", "HTTP_403", "HTTP_404", "HTTP_405", "HTTP_407", "HTTP_429", "HTTP_503",
-                    "BUSY_TWICE"})
+                names = {
+                    "HTTP_302",
+                    "HTTP_401",
+                    "HTTP_403",
+                    "HTTP_404",
+                    "HTTP_405",
+                    "HTTP_407",
+                    "HTTP_429",
+                    "HTTP_503",
+                    "BUSY_TWICE"
+                })
         void aStatusThatTakesNoCallLeavesNoOutcomeAndTheIdFree(Fault fault) throws IOException {
             Map<String, Object> request = request(fault.destination());
             int before = simulator.requests();
 
             Exchange exchange = assertUnavailable(bundle, request);
 
-            assertThat(exchange.getException())
-                    .hasMessageContaining(fault == Fault.BUSY_TWICE ? "503" : fault.code());
+            assertThat(exchange.getException()).hasMessageContaining(fault == Fault.BUSY_TWICE ? "503" : fault.code());
             assertThat(simulator.requests()).isEqualTo(before + 1);
             // With other fields: were the id spent, this would be a conflict.
             request.put("destination", "099123456");
@@ -253,8 +261,7 @@ class AnswersTest {
                     .isEqualTo("callerid=59824001000&agent=jos%C3%A9+p%C3%A9rez&phone=1001&tech=SIP&context=agentes"
                             + "&outqueue=Ventas-%3E+%C3%B1%26%3D%2B%25%7E*%27&destination=%2B59899123456");
             assertOurHeaders(call);
-            assertThat(outcome.get("request"))
-                    .isEqualTo(JSON.valueToTree(call.fields()));
+            assertThat(outcome.get("request")).isEqualTo(JSON.valueToTree(call.fields()));
             assertThat(outcome.get("extra")).isEqualTo(JSON.readTree("{\"crm_id\":\"never sent\"}"));
         }
 
@@ -306,7 +313,8 @@ class AnswersTest {
                 assertOurHeaders(call);
                 assertThat(call.headers()).containsEntry("Host", simulator.uri().getAuthority());
                 assertThat(bundle.successes(id(request))).hasSize(1);
-                assertThat(exchange.getMessage().getHeaders().values().toString()).doesNotContain(RunningBundle.TOKEN);
+                assertThat(exchange.getMessage().getHeaders().values().toString())
+                        .doesNotContain(RunningBundle.TOKEN);
             }
         }
 
@@ -314,7 +322,8 @@ class AnswersTest {
         void headersOfTheIncomingMessageDoNotSteerTheErrorChannelEither() throws IOException {
             Map<String, Object> request = request("no number");
 
-            bundle.send(request, Map.of("CamelFileName", "elsewhere.jsonl", "CamelOverruleFileName", "elsewhere.jsonl"));
+            bundle.send(
+                    request, Map.of("CamelFileName", "elsewhere.jsonl", "CamelOverruleFileName", "elsewhere.jsonl"));
 
             assertThat(bundle.errors(id(request))).hasSize(1);
             assertThat(RunningBundle.names(bundle.outbox())).doesNotContain("elsewhere.jsonl");
@@ -579,8 +588,8 @@ class AnswersTest {
             try (Simulator simulator =
                             Simulator.start(Simulator.Options.defaults().withTls(certificate.tls()));
                     ForwardProxy proxy = ForwardProxy.open();
-                    RunningBundle bundle = start(
-                            simulator.uri(), trusting(certificate, "agentcall.ucontact.proxy", proxy.url()))) {
+                    RunningBundle bundle =
+                            start(simulator.uri(), trusting(certificate, "agentcall.ucontact.proxy", proxy.url()))) {
                 assertPlaced(bundle, simulator);
                 assertThat(proxy.heads())
                         .singleElement()
@@ -603,7 +612,8 @@ class AnswersTest {
                             ucontact,
                             "agentcall.ucontact.proxy",
                             proxy.url())) {
-                        assertThat(assertUnavailable(bundle, request("099123456")).getException())
+                        assertThat(assertUnavailable(bundle, request("099123456"))
+                                        .getException())
                                 .hasMessageContaining("407");
                     }
                 }
@@ -616,7 +626,8 @@ class AnswersTest {
         @Test
         void theTokenMayComeFromAFileAndTheSchemeMayBeBearer() throws Exception {
             Path token = Files.writeString(folder.resolve("token"), "t0ken-in-a-file\n");
-            try (Simulator simulator = Simulator.start(Simulator.Options.defaults().withToken("t0ken-in-a-file"));
+            try (Simulator simulator =
+                            Simulator.start(Simulator.Options.defaults().withToken("t0ken-in-a-file"));
                     RunningBundle bundle = start(
                             simulator.uri(),
                             "agentcall.ucontact.token",
@@ -626,17 +637,16 @@ class AnswersTest {
                             "agentcall.ucontact.auth-scheme",
                             "Bearer")) {
                 assertPlaced(bundle, simulator);
-                assertThat(simulator.calls().get(0).headers())
-                        .containsEntry("Authorization", "Bearer t0ken-in-a-file");
+                assertThat(simulator.calls().get(0).headers()).containsEntry("Authorization", "Bearer t0ken-in-a-file");
             }
         }
 
         @Test
         void aNewTokenInTheFileIsReadAfterA401() throws Exception {
             Path token = Files.writeString(folder.resolve("token"), "old\n");
-            try (Simulator simulator = Simulator.start(Simulator.Options.defaults().withToken("new"));
-                    RunningBundle bundle =
-                            start(simulator.uri(), "agentcall.ucontact.token-file", token.toString())) {
+            try (Simulator simulator =
+                            Simulator.start(Simulator.Options.defaults().withToken("new"));
+                    RunningBundle bundle = start(simulator.uri(), "agentcall.ucontact.token-file", token.toString())) {
                 assertUnavailable(bundle, request("099123456"));
                 Files.writeString(token, "new\n");
                 assertUnavailableUntilPlaced(bundle);
@@ -648,7 +658,8 @@ class AnswersTest {
             await().atMost(PATIENCE).until(() -> {
                 Exchange exchange = bundle.send(request, Map.of());
                 try {
-                    return exchange.getException() == null && bundle.successes(id(request)).size() == 1;
+                    return exchange.getException() == null
+                            && bundle.successes(id(request)).size() == 1;
                 } catch (IOException e) {
                     throw new UncheckedIOException(e);
                 }

@@ -174,13 +174,15 @@ class CsvRunTest {
             String header = "\uFEFFrequest_id;Agente;Extensión;Contexto;Campaña;Destino;DID;Nota;" + ADDED + "\r\n";
             assertThat(bundle.outbox().resolve("forma.success.csv"))
                     .hasContent(header
-                            + "f-1;ana;1001;agentes;V->;0991;598;\"a;b \"\"c\"\"\";2;f-1;placed;" + guid("f-1") + ";;;false\r\n"
+                            + "f-1;ana;1001;agentes;V->;0991;598;\"a;b \"\"c\"\"\";2;f-1;placed;" + guid("f-1")
+                            + ";;;false\r\n"
                             + "f-4;ana;1001;agentes;V->;0994;598;;7;f-4;placed;" + guid("f-4") + ";;;false\r\n");
             assertThat(Files.readString(bundle.outbox().resolve("forma.error.csv")))
                     .isEqualTo(header + "f-2;nobody;1001;agentes;V->;0992;598;=1+1;5;f-2;rejected;;ucontact-0;"
                             + quoted(detail("f-2")) + ";false\r\n");
             assertThat(Files.readString(bundle.outbox().resolve("forma.unknown.csv")))
-                    .isEqualTo(header + "f-3;eva;1001;agentes;V->;5550101;598;\"dos\r\nlíneas\";6;f-3;unknown;;connection-lost;"
+                    .isEqualTo(header
+                            + "f-3;eva;1001;agentes;V->;5550101;598;\"dos\r\nlíneas\";6;f-3;unknown;;connection-lost;"
                             + quoted(detail("f-3")) + ";false\r\n");
         }
 
@@ -210,8 +212,9 @@ class CsvRunTest {
         }
 
         private static String delimited(char delimiter) {
-            return lines(HEADER + ";note", row("josé", "0991")).replace(';', delimiter).stripTrailing() + delimiter
-                    + "\"año; 1|2,3\t4\"\n";
+            return lines(HEADER + ";note", row("josé", "0991"))
+                            .replace(';', delimiter)
+                            .stripTrailing() + delimiter + "\"año; 1|2,3\t4\"\n";
         }
 
         @ParameterizedTest(name = "{0}")
@@ -241,7 +244,8 @@ class CsvRunTest {
             int before = simulator.requests();
 
             bundle.callOnce(Files.write(folder.resolve("table.csv"), ("\uFEFF" + text).getBytes(UTF_16LE)));
-            bundle.callOnce(file("quoted.csv", text.replace("0998001", "\"0998001\"").replace("\n", "\r\n")));
+            bundle.callOnce(
+                    file("quoted.csv", text.replace("0998001", "\"0998001\"").replace("\n", "\r\n")));
 
             assertThat(simulator.requests()).isEqualTo(before);
             assertThat(results("table").column("agentcall_request_id"))
@@ -274,8 +278,7 @@ class CsvRunTest {
                     lines(HEADER, row("ana", "0991") + ";", row("ana", "0991") + ";surplus", "59824001000;ana;1001")));
 
             assertThat(results("cells").outcomes())
-                    .containsOnly(
-                            entry(2, "placed"), entry(3, "invalid/malformed"), entry(4, "invalid/missing-field"));
+                    .containsOnly(entry(2, "placed"), entry(3, "invalid/malformed"), entry(4, "invalid/missing-field"));
             assertThat(simulator.requests()).isEqualTo(before + 1);
         }
 
@@ -292,7 +295,8 @@ class CsvRunTest {
                     .map(name -> name.split("\\.")[1])
                     .collect(Collectors.toSet());
             assertThat(stamps).hasSize(1);
-            assertThat(results("otra vez." + stamps.iterator().next()).outcomes()).containsOnly(entry(2, "placed"));
+            assertThat(results("otra vez." + stamps.iterator().next()).outcomes())
+                    .containsOnly(entry(2, "placed"));
             assertThat(namesOf(bundle.done(), "otra vez"))
                     .hasSize(2)
                     .contains("otra vez.csv")
@@ -312,13 +316,26 @@ class CsvRunTest {
                     arguments("blank", "\n \n\n".getBytes(UTF_8), "header"),
                     arguments("xlsx", new byte[] {'P', 'K', 3, 4, 20, 0, 8, 8}, "XLSX"),
                     arguments("binary", new byte[] {'a', 0, 1, 2, ';', 0}, "binary"),
-                    arguments("quote", lines(HEADER, row("ana", "\"0991"), row("ana", "0992")).getBytes(UTF_8), "quote"),
-                    arguments("twice", lines(HEADER + ";Destino", row("ana", "0991") + ";0992").getBytes(UTF_8), "destination"),
+                    arguments(
+                            "quote",
+                            lines(HEADER, row("ana", "\"0991"), row("ana", "0992"))
+                                    .getBytes(UTF_8),
+                            "quote"),
+                    arguments(
+                            "twice",
+                            lines(HEADER + ";Destino", row("ana", "0991") + ";0992")
+                                    .getBytes(UTF_8),
+                            "destination"),
                     arguments(
                             "telefono",
-                            lines("callerid;agent;context;outqueue;phone;Teléfono", row("ana", "0991")).getBytes(UTF_8),
+                            lines("callerid;agent;context;outqueue;phone;Teléfono", row("ana", "0991"))
+                                    .getBytes(UTF_8),
                             "agentcall.csv.columns"),
-                    arguments("missing", lines("callerid;phone;context;outqueue;destination", "1;2;a;b;3").getBytes(UTF_8), "agent"),
+                    arguments(
+                            "missing",
+                            lines("callerid;phone;context;outqueue;destination", "1;2;a;b;3")
+                                    .getBytes(UTF_8),
+                            "agent"),
                     arguments("text", "Dear all,\nno calls today\n".getBytes(UTF_8), "destination"));
         }
 
@@ -334,7 +351,8 @@ class CsvRunTest {
             assertThat(summary.state()).isEqualTo(State.REFUSED);
             assertThat(file).doesNotExist();
             assertThat(bundle.failed().resolve(name + ".csv")).hasBinaryContent(content);
-            assertThat(Files.readString(bundle.failed().resolve(name + ".error.txt"))).contains(why);
+            assertThat(Files.readString(bundle.failed().resolve(name + ".error.txt")))
+                    .contains(why);
             assertThat(bundle.errors(name + ".csv")).singleElement().satisfies(outcome -> {
                 assertThat(outcome.path("outcome").asText()).isEqualTo("invalid");
                 assertThat(outcome.path("reason").asText()).isEqualTo("malformed");
@@ -408,9 +426,11 @@ class CsvRunTest {
                             entry(6, "placed"));
             assertThat(again.column("agentcall_replayed")).containsExactly("true", "false", "true", "false", "true");
             for (int row : List.of(2, 4, 6)) {
-                assertThat(again.byRow().get(row).get("agentcall_guid")).isEqualTo(first.get(row).get("agentcall_guid"));
+                assertThat(again.byRow().get(row).get("agentcall_guid"))
+                        .isEqualTo(first.get(row).get("agentcall_guid"));
             }
-            assertThat(again.column("agentcall_request_id")).isEqualTo(results("repetido").column("agentcall_request_id"));
+            assertThat(again.column("agentcall_request_id"))
+                    .isEqualTo(results("repetido").column("agentcall_request_id"));
         }
 
         @Test
@@ -420,7 +440,8 @@ class CsvRunTest {
             int before = simulator.calls().size();
             for (String kind : List.of("success", "error", "unknown")) {
                 Files.copy(
-                        bundle.outbox().resolve("ciclo." + kind + ".csv"), bundle.inbox().resolve("ciclo-" + kind + ".csv"));
+                        bundle.outbox().resolve("ciclo." + kind + ".csv"),
+                        bundle.inbox().resolve("ciclo-" + kind + ".csv"));
                 bundle.call(bundle.inbox().resolve("ciclo-" + kind + ".csv"));
             }
 
@@ -428,9 +449,11 @@ class CsvRunTest {
             assertThat(calls.subList(before, calls.size()))
                     .extracting(call -> call.fields().get("destination"))
                     .containsExactly("09962");
-            assertThat(results("ciclo-success").column("agentcall_request_id")).containsExactly(id(first, 2), id(first, 6));
+            assertThat(results("ciclo-success").column("agentcall_request_id"))
+                    .containsExactly(id(first, 2), id(first, 6));
             assertThat(results("ciclo-success").column("agentcall_replayed")).containsExactly("true", "true");
-            assertThat(results("ciclo-error").column("agentcall_request_id")).containsExactly(id(first, 3), id(first, 5));
+            assertThat(results("ciclo-error").column("agentcall_request_id"))
+                    .containsExactly(id(first, 3), id(first, 5));
             assertThat(results("ciclo-unknown").column("agentcall_request_id")).containsExactly(id(first, 4));
             assertThat(results("ciclo-unknown").column("agentcall_replayed")).containsExactly("true");
             assertThat(Files.readString(bundle.outbox().resolve("ciclo-success.success.csv")))
@@ -466,12 +489,18 @@ class CsvRunTest {
 
             bundle.callOnce(file(
                     "ids.csv",
-                    lines(header, "i-1;" + row("ana", "0991"), "i-1;" + row("ana", "099-1"), "i-1;" + row("ana", "0992"))));
+                    lines(
+                            header,
+                            "i-1;" + row("ana", "0991"),
+                            "i-1;" + row("ana", "099-1"),
+                            "i-1;" + row("ana", "0992"))));
 
             assertThat(results("ids").outcomes())
                     .containsOnly(entry(2, "placed"), entry(3, "placed"), entry(4, "invalid/id-conflict"));
             assertThat(results("ids").column("agentcall_replayed")).containsExactly("false", "true", "false");
-            assertThat(new LinkedHashSet<>(results("ids").column("agentcall_guid"))).hasSize(2).contains("");
+            assertThat(new LinkedHashSet<>(results("ids").column("agentcall_guid")))
+                    .hasSize(2)
+                    .contains("");
             assertThat(simulator.requests()).isEqualTo(before + 1);
             assertThat(bundle.successes("i-1")).hasSize(2);
             assertThat(bundle.errors("i-1")).hasSize(1);
@@ -479,7 +508,8 @@ class CsvRunTest {
 
         @Test
         void workflowDataGoesToThePathForIt() throws IOException {
-            bundle.callOnce(file("datos.csv", lines(HEADER + ";workflow_data;data", row("ana", "0991") + ";{};2026-11-22")));
+            bundle.callOnce(
+                    file("datos.csv", lines(HEADER + ";workflow_data;data", row("ana", "0991") + ";{};2026-11-22")));
 
             List<ReceivedCall> calls = simulator.calls();
             ReceivedCall call = calls.get(calls.size() - 1);
@@ -498,8 +528,8 @@ class CsvRunTest {
         void oneRowThatIsNeverTakenIsRejectedAfterItsTriesAndHoldsUpNobody(Fault fault) throws IOException {
             String name = "solo-" + fault.code();
             int before = simulator.calls().size();
-            String text = rows(
-                    12, i -> row("agente" + i, i == 0 ? fault.destination() : "0993" + fault.code() + (100 + i)));
+            String text =
+                    rows(12, i -> row("agente" + i, i == 0 ? fault.destination() : "0993" + fault.code() + (100 + i)));
 
             FileSummary summary = bundle.callOnce(file(name + ".csv", text));
 
@@ -507,7 +537,8 @@ class CsvRunTest {
             Map<Integer, String> outcomes = results(name).outcomes();
             assertThat(outcomes).hasSize(12).containsEntry(2, "rejected/http-" + fault.code());
             assertThat(outcomes.values().stream().filter("placed"::equals)).hasSize(11);
-            List<String> called = destinations(simulator).subList(before, simulator.calls().size());
+            List<String> called =
+                    destinations(simulator).subList(before, simulator.calls().size());
             assertThat(called).filteredOn(fault.destination()::equals).hasSize(3);
             assertThat(called).hasSize(11 + 3);
             assertThat(bundle.errors(name + ".csv")).hasSize(1);
@@ -521,8 +552,8 @@ class CsvRunTest {
         private Path folder;
 
         private FileSummary call(CallStub stub, String text, String... settings) throws Exception {
-            try (RunningBundle bundle = RunningBundle.start(
-                    Bundle.Extent.WITHOUT_SOURCES, folder.resolve("data"), stub.uri(), settings)) {
+            try (RunningBundle bundle =
+                    RunningBundle.start(Bundle.Extent.WITHOUT_SOURCES, folder.resolve("data"), stub.uri(), settings)) {
                 return bundle.callOnce(Files.writeString(folder.resolve("file.csv"), text));
             }
         }
@@ -546,11 +577,8 @@ class CsvRunTest {
             try (CallStub stub = CallStub.start(null)) {
                 stub.answer(stub.placedOnceInFlight(8, Duration.ofMillis(20)));
 
-                FileSummary summary = call(
-                        stub,
-                        rows(100, i -> row("agente" + i / 10, "0991" + i)),
-                        "agentcall.concurrency",
-                        "8");
+                FileSummary summary =
+                        call(stub, rows(100, i -> row("agente" + i / 10, "0991" + i)), "agentcall.concurrency", "8");
 
                 assertThat(summary.count(OutcomeKind.PLACED)).isEqualTo(100);
                 assertThat(stub.mostInFlight()).isEqualTo(8);
@@ -558,8 +586,10 @@ class CsvRunTest {
                 assertThat(stub.placed()).hasSize(100).doesNotHaveDuplicates();
                 for (int agent = 0; agent < 10; agent++) {
                     String name = "agente" + agent;
-                    assertThat(stub.calls().stream().filter(call -> call.get("agent").equals(name)))
-                            .extracting(call -> Integer.parseInt(call.get("destination").substring(4)))
+                    assertThat(stub.calls().stream()
+                                    .filter(call -> call.get("agent").equals(name)))
+                            .extracting(call ->
+                                    Integer.parseInt(call.get("destination").substring(4)))
                             .isSorted();
                 }
             }
@@ -591,7 +621,8 @@ class CsvRunTest {
 
         @Test
         void anUnavailableUcontactEndsAOneShotRunAndTheSameFileGoesOnWithTheRest() throws Exception {
-            Path file = Files.writeString(folder.resolve("largo.csv"), rows(20, i -> row("agente" + i % 4, "0991" + i)));
+            Path file =
+                    Files.writeString(folder.resolve("largo.csv"), rows(20, i -> row("agente" + i % 4, "0991" + i)));
             try (CallStub stub = CallStub.start(CallStub.placedFirst(7))) {
                 try (RunningBundle bundle = start(stub)) {
                     FileSummary summary = bundle.callOnce(file);
@@ -612,8 +643,9 @@ class CsvRunTest {
                     assertThat(summary.state()).isEqualTo(State.DONE);
                     assertThat(summary.calls()).isEqualTo(13);
                     assertThat(stub.placed())
-                            .containsExactlyInAnyOrderElementsOf(
-                                    IntStream.range(0, 20).mapToObj(i -> "0991" + i).toList());
+                            .containsExactlyInAnyOrderElementsOf(IntStream.range(0, 20)
+                                    .mapToObj(i -> "0991" + i)
+                                    .toList());
                     ResultFiles results = ResultFiles.read(bundle.outbox(), "largo", ';');
                     assertThat(results.success()).hasSize(20);
                     assertThat(results.column("agentcall_replayed")).containsOnly("false");
@@ -708,7 +740,8 @@ class CsvRunTest {
                             ? new CallStub.Answer(404, "not here")
                             : CallStub.Answer.placed());
                     RunningBundle bundle = start(stub, "agentcall.concurrency", "1")) {
-                Path file = Files.writeString(folder.resolve("f.csv"), rows(6, i -> row(agents.formatted(i), "0991" + i)));
+                Path file =
+                        Files.writeString(folder.resolve("f.csv"), rows(6, i -> row(agents.formatted(i), "0991" + i)));
 
                 FileSummary summary = bundle.callOnce(file);
 
@@ -738,9 +771,7 @@ class CsvRunTest {
                     Files.writeString(file, now.substring(then.length()), StandardOpenOption.APPEND);
                 } else {
                     Files.move(
-                            Files.writeString(folder.resolve("new"), now),
-                            file,
-                            StandardCopyOption.REPLACE_EXISTING);
+                            Files.writeString(folder.resolve("new"), now), file, StandardCopyOption.REPLACE_EXISTING);
                 }
                 changed.countDown();
 
@@ -751,21 +782,24 @@ class CsvRunTest {
                 assertThat(stub.placed()).containsExactly("0991", "0992");
                 assertThat(ResultFiles.read(bundle.outbox(), name, ';').column("destination"))
                         .containsExactly("0991", "0992");
-                assertThat(Files.readString(bundle.done().resolve(name + ".csv"))).isEqualTo(then);
+                assertThat(Files.readString(bundle.done().resolve(name + ".csv")))
+                        .isEqualTo(then);
                 assertThat(file).doesNotExist();
                 if (now == null) {
                     assertThat(RunningBundle.names(bundle.failed())).isEmpty();
                 } else {
-                    assertThat(Files.readString(bundle.failed().resolve(name + ".csv"))).isEqualTo(now);
-                    assertThat(bundle.failed().resolve(name + ".error.txt")).content().contains("changed");
+                    assertThat(Files.readString(bundle.failed().resolve(name + ".csv")))
+                            .isEqualTo(now);
+                    assertThat(bundle.failed().resolve(name + ".error.txt"))
+                            .content()
+                            .contains("changed");
                 }
             }
         }
 
         @Test
         void aFileThatGrowsWhileInWorkKeepsToWhatItBeganWith() throws Exception {
-            changedWhileInWork(
-                    "crece", lines(HEADER, row("ana", "0991"), row("ana", "0992"), row("ana", "0993")));
+            changedWhileInWork("crece", lines(HEADER, row("ana", "0991"), row("ana", "0992"), row("ana", "0993")));
         }
 
         @Test
@@ -798,14 +832,16 @@ class CsvRunTest {
                             "file:" + regular + "?fileName=a.jsonl&fileExist=Append\n  file:" + good
                                     + "?fileName=b.jsonl&fileExist=Append&appendChars=%0A")) {
                 Path file = Files.writeString(
-                        bundle.inbox().resolve("f.csv"), rows(10, i -> row(i == 0 ? "nobody" : "agente" + i, "0991" + i)));
+                        bundle.inbox().resolve("f.csv"),
+                        rows(10, i -> row(i == 0 ? "nobody" : "agente" + i, "0991" + i)));
 
                 FileSummary summary = bundle.call(file);
 
                 assertThat(summary.state()).isEqualTo(State.DONE);
                 assertThat(summary.count(OutcomeKind.PLACED)).isEqualTo(9);
                 assertThat(destinations(simulator)).hasSize(10).doesNotHaveDuplicates();
-                assertThat(ResultFiles.read(bundle.outbox(), "f", ';').success()).hasSize(9);
+                assertThat(ResultFiles.read(bundle.outbox(), "f", ';').success())
+                        .hasSize(9);
                 assertThat(bundle.done().resolve("f.csv")).exists();
                 assertThat(bundle.errors()).hasSize(1);
                 assertThat(regular).isEmptyFile();
@@ -815,7 +851,18 @@ class CsvRunTest {
                         .doesNotHaveDuplicates();
 
                 JsonNode outcome = bundle.place(Map.of(
-                        "callerid", "1", "agent", "a", "phone", "2", "context", "c", "outqueue", "q", "destination", "3"));
+                        "callerid",
+                        "1",
+                        "agent",
+                        "a",
+                        "phone",
+                        "2",
+                        "context",
+                        "c",
+                        "outqueue",
+                        "q",
+                        "destination",
+                        "3"));
                 assertThat(outcome.path("outcome").asText()).isEqualTo("placed");
                 assertThat(simulator.requests()).isEqualTo(11);
             }
@@ -843,12 +890,15 @@ class CsvRunTest {
                 await().atMost(PATIENCE).until(() -> !bundle.errors("last.csv").isEmpty());
 
                 assertThat(RunningBundle.names(bundle.failed())).containsExactly("last.csv", "last.error.txt");
-                assertThat(ResultFiles.read(bundle.outbox(), "MAYÚS 1", ';').outcomes()).containsOnly(entry(2, "placed"));
+                assertThat(ResultFiles.read(bundle.outbox(), "MAYÚS 1", ';').outcomes())
+                        .containsOnly(entry(2, "placed"));
                 ResultFiles results = ResultFiles.read(bundle.outbox(), "calls", ';');
                 assertThat(results.success()).hasSize(14);
                 assertThat(results.error()).hasSize(5);
                 assertThat(results.unknown()).hasSize(1);
-                assertThat(RunningBundle.names(bundle.inbox())).containsAll(ignored).hasSize(ignored.size() + 1);
+                assertThat(RunningBundle.names(bundle.inbox()))
+                        .containsAll(ignored)
+                        .hasSize(ignored.size() + 1);
                 assertThat(destinations(simulator)).hasSize(18).doesNotContain("0990");
                 assertThat(bundle.successes()).hasSize(15);
                 assertThat(bundle.errors()).hasSize(7);

@@ -72,7 +72,9 @@ final class ForwardProxy implements AutoCloseable {
         if (tunnel) {
             client.getOutputStream().write("HTTP/1.1 200 OK\r\n\r\n".getBytes(ISO_8859_1));
         } else {
-            origin.getOutputStream().write(head.replaceFirst(" \\S+ ", " " + target.getRawPath() + " ").getBytes(ISO_8859_1));
+            origin.getOutputStream()
+                    .write(head.replaceFirst(" \\S+ ", " " + target.getRawPath() + " ")
+                            .getBytes(ISO_8859_1));
         }
         daemon(() -> relay(origin, client));
         relay(client, origin);

@@ -14,7 +14,8 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /** The three result files of a CSV file, read back. */
-record ResultFiles(List<Map<String, String>> success, List<Map<String, String>> error, List<Map<String, String>> unknown) {
+record ResultFiles(
+        List<Map<String, String>> success, List<Map<String, String>> error, List<Map<String, String>> unknown) {
 
     /** The files of this name, without {@code .success.csv} and so on. */
     static ResultFiles read(Path outbox, String name, char delimiter) throws IOException {
@@ -41,7 +42,9 @@ record ResultFiles(List<Map<String, String>> success, List<Map<String, String>> 
         for (List<Map<String, String>> rows : List.of(success, error, unknown)) {
             assertThat(rows).extracting(ResultFiles::number).isSorted();
             for (Map<String, String> row : rows) {
-                assertThat(all.put(number(row), row)).as("row %s before", number(row)).isNull();
+                assertThat(all.put(number(row), row))
+                        .as("row %s before", number(row))
+                        .isNull();
             }
         }
         return all;

@@ -109,8 +109,9 @@ class RouteFilesTest {
 
     @TestFactory
     Stream<DynamicTest> everyFileIsCanonicalYamlDsl() {
-        return eachFile((file, content) -> assertThat(
-                        schema.validate(content).stream().map(ValidationMessage::getMessage).toList())
+        return eachFile((file, content) -> assertThat(schema.validate(content).stream()
+                        .map(ValidationMessage::getMessage)
+                        .toList())
                 .as("routes/%s against %s of camel-yaml-dsl", file, SCHEMA)
                 .isEmpty());
     }
@@ -118,7 +119,9 @@ class RouteFilesTest {
     @TestFactory
     Stream<DynamicTest> everyFileHoldsOneThingOfItsKind() {
         return eachFile((file, content) -> {
-            assertThat(file).as("routes/%s: expected a name that ends in %s", file, SUFFIX).endsWith(SUFFIX);
+            assertThat(file)
+                    .as("routes/%s: expected a name that ends in %s", file, SUFFIX)
+                    .endsWith(SUFFIX);
             assertThat(content.isArray() && content.size() == 1)
                     .as("routes/%s: expected a list of one", file)
                     .isTrue();
@@ -174,7 +177,10 @@ class RouteFilesTest {
     @TestFactory
     Stream<DynamicTest> whatARouteNamesIsThere() {
         Set<String> beans = new HashSet<>();
-        files.get("beans.camel.yaml").path(0).path("beans").forEach(bean -> beans.add(bean.path("name").asText()));
+        files.get("beans.camel.yaml")
+                .path(0)
+                .path("beans")
+                .forEach(bean -> beans.add(bean.path("name").asText()));
         return eachFile((file, content) -> {
             for (JsonNode bean : content.findValues("bean")) {
                 assertThat(beans)
@@ -204,8 +210,11 @@ class RouteFilesTest {
                 assertThat(choice.path("otherwise").toString())
                         .as("routes/place-call.camel.yaml: otherwise, expected the error channel")
                         .contains("deliver-error");
-                choice.path("when").forEach(when -> predicates.add(
-                        when.path("expression").path("simple").path("expression").asText()));
+                choice.path("when")
+                        .forEach(when -> predicates.add(when.path("expression")
+                                .path("simple")
+                                .path("expression")
+                                .asText()));
             }
         }
         assertThat(predicates)
@@ -216,7 +225,8 @@ class RouteFilesTest {
                 .doesNotContain("\n");
     }
 
-    // --- Settings -----------------------------------------------------------------------------------------------------
+    // --- Settings
+    // -----------------------------------------------------------------------------------------------------
 
     private static Set<String> placeholders(String text) {
         Set<String> keys = new TreeSet<>();

@@ -108,8 +108,8 @@ final class RunningBundle implements AutoCloseable {
 
     private FileSummary call(Path file, boolean oneShot) {
         bundle.csvFiles().setOneShot(oneShot);
-        Exchange exchange = template.send(
-                "direct:call-rows", sent -> sent.getMessage().setBody(file.toAbsolutePath().toString()));
+        Exchange exchange = template.send("direct:call-rows", sent -> sent.getMessage()
+                .setBody(file.toAbsolutePath().toString()));
         assertThat(exchange.getException()).isNull();
         return exchange.getVariable(CsvFiles.SUMMARY, FileSummary.class);
     }
