@@ -37,9 +37,7 @@ public final class AgentCall implements Callable<Integer> {
     private Mode mode = new Mode();
 
     private static final class Mode {
-        @Option(
-                names = "--dry-run",
-                description = "Show what would be done with the files, and call nobody.")
+        @Option(names = "--dry-run", description = "Show what would be done with the files, and call nobody.")
         private boolean dryRun;
 
         @Option(

@@ -1,6 +1,7 @@
 package dev.agentcall.app;
 
 import dev.agentcall.call.Calls;
+import dev.agentcall.call.Channel;
 import dev.agentcall.call.Outcome;
 import dev.agentcall.call.OutcomeJson;
 import dev.agentcall.call.Stopping;
@@ -104,6 +105,7 @@ final class Bundle implements AutoCloseable {
             }
         });
         main.start();
+        context().getRegistry().findByType(Channel.class).forEach(Channel::open);
     }
 
     private void startRoutes(Extent extent) throws Exception {
@@ -200,7 +202,9 @@ final class Bundle implements AutoCloseable {
         if (context() != null) {
             Settings settings = settings();
             Duration patience = settings == null ? Duration.ZERO : settings.responseTimeout();
-            context().getShutdownStrategy().setTimeout(patience.plus(SHUTDOWN_MARGIN).toSeconds());
+            context()
+                    .getShutdownStrategy()
+                    .setTimeout(patience.plus(SHUTDOWN_MARGIN).toSeconds());
         }
         main.stop();
         main.shutdown();

@@ -1,7 +1,7 @@
 package dev.agentcall.app;
 
-import dev.agentcall.http.UcontactHttp;
 import dev.agentcall.config.Settings;
+import dev.agentcall.http.UcontactHttp;
 import java.io.IOException;
 
 /** Finds out, without placing a call, whether calls could be placed. */
@@ -12,10 +12,14 @@ final class Check {
         try (Bundle bundle = Bundle.start(Bundle.Extent.LOADED)) {
             Settings settings = bundle.settings();
             System.out.println("configuration  good");
-            System.out.println("routes         good, " + bundle.context().getRoutes().size() + " loaded");
+            System.out.println(
+                    "routes         good, " + bundle.context().getRoutes().size() + " loaded");
             System.out.println("ledger         good, " + settings.ledgerUrl());
             try {
-                int status = bundle.context().getRegistry().findSingleByType(UcontactHttp.class).probe();
+                int status = bundle.context()
+                        .getRegistry()
+                        .findSingleByType(UcontactHttp.class)
+                        .probe();
                 System.out.println("uContact       answers, " + settings.ucontactUrl() + " (HTTP " + status + ")");
                 return ExitCode.ALL_PLACED;
             } catch (IOException e) {

@@ -73,7 +73,8 @@ final class OneShot {
         }
         Exchange exchange;
         try (Progress progress = Progress.of(bundle.csvFiles())) {
-            exchange = template.send("direct:call-rows", sent -> sent.getMessage().setBody(file.toString()));
+            exchange =
+                    template.send("direct:call-rows", sent -> sent.getMessage().setBody(file.toString()));
         }
         if (exchange.getException() != null) {
             System.err.println(Faults.describe(exchange.getException()));

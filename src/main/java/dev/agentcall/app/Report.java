@@ -27,7 +27,13 @@ final class Report {
 
     private static void done(StringBuilder text, FileSummary summary) {
         double seconds = summary.took().toMillis() / 1000.0;
-        line(text, "%s: %,d rows, %,d calls in %.1f s, %.1f calls/s", summary.name(), summary.rows(), summary.calls(), seconds,
+        line(
+                text,
+                "%s: %,d rows, %,d calls in %.1f s, %.1f calls/s",
+                summary.name(),
+                summary.rows(),
+                summary.calls(),
+                seconds,
                 summary.calls() / Math.max(seconds, 0.001));
         for (OutcomeKind kind : OutcomeKind.values()) {
             line(text, "  %-9s %,9d", kind.word(), summary.count(kind));

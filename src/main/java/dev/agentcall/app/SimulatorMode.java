@@ -21,7 +21,8 @@ final class SimulatorMode {
         }
         CountDownLatch stop = new CountDownLatch(1);
         try (Termination termination = Termination.onSignal(stop::countDown);
-                Simulator simulator = Simulator.start(Simulator.Options.defaults().withPort(port).withKeptCalls(0))) {
+                Simulator simulator = Simulator.start(
+                        Simulator.Options.defaults().withPort(port).withKeptCalls(0))) {
             System.out.println("uContact simulator at " + simulator.uri()
                     + " (agentcall.ucontact.url); any token is good, an agent that begins with nobody is unknown");
             System.out.print(Fault.table());
@@ -29,8 +30,8 @@ final class SimulatorMode {
             stop.await();
             return termination.ended(0);
         } catch (IOException e) {
-            throw new SettingsException(
-                    List.of("--simulator: found port " + port + " (" + e.getMessage() + "), expected a port that is free"));
+            throw new SettingsException(List.of(
+                    "--simulator: found port " + port + " (" + e.getMessage() + "), expected a port that is free"));
         }
     }
 }

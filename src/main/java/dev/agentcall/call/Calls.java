@@ -133,8 +133,23 @@ public final class Calls {
             if (call.ledgerId != null) {
                 return;
             }
+            if (decidedBefore(call)) {
+                return;
+            }
             lookFirst = true;
         }
+    }
+
+    /** True if another process goes on with the same file and has decided this row; then the row has that outcome. */
+    private boolean decidedBefore(Call call) {
+        Outcome outcome = call.runId == null
+                ? null
+                : ledger.findRow(call.runId, call.request.source().row());
+        if (outcome != null) {
+            call.decide(outcome);
+            call.giveBack(false);
+        }
+        return outcome != null;
     }
 
     /** True if the id is spent; then the call has the outcome that it was spent by, or is in conflict with it. */
@@ -170,7 +185,8 @@ public final class Calls {
         Fault conflict = new Fault(
                 Reason.ID_CONFLICT,
                 null,
-                "requestId '" + Text.shown(request.requestId(), 60) + "' belongs to an earlier request with other fields;"
+                "requestId '" + Text.shown(request.requestId(), 60)
+                        + "' belongs to an earlier request with other fields;"
                         + " expected a new id, or the same fields");
         return Outcome.invalid(request, List.of(conflict), Instant.now());
     }
@@ -208,7 +224,7 @@ public final class Calls {
     public void placed(Exchange exchange) {
         Call call = call(exchange);
         if (call.outcome == null) {
-            decide(call, OutcomeRules.accepted(call.answer));
+            decide(call, OutcomeRules.accepted(call.answer), true);
         }
         deliver(exchange, call.outcome);
     }
@@ -222,7 +238,8 @@ public final class Calls {
         Call call = call(exchange);
         if (call.outcome == null) {
             Verdict verdict = OutcomeRules.notAccepted(call.answer);
-            decide(call, verdict.isUnavailable() ? afterTry(call, verdict) : verdict);
+            boolean taken = !verdict.isUnavailable();
+            decide(call, taken ? verdict : afterTry(call, verdict), taken && verdict.status() != null);
         }
         deliver(exchange, call.outcome);
     }
@@ -246,24 +263,24 @@ public final class Calls {
 
     private boolean isLastTry(String requestId) {
         synchronized (tries) {
-            Tries so = tries.computeIfAbsent(requestId, id -> new Tries(gate.answers()));
+            Tries so = tries.computeIfAbsent(requestId, id -> new Tries(System.nanoTime()));
             so.count++;
             if (tries.size() > REMEMBERED_TRIES) {
                 tries.remove(tries.keySet().iterator().next());
             }
-            return so.count >= attempts && gate.answers() > so.answersAtFirst;
+            return so.count >= attempts && gate.hasAnsweredSince(so.firstNanos);
         }
     }
 
-    private void decide(Call call, Verdict verdict) {
+    private void decide(Call call, Verdict verdict, boolean answered) {
         Outcome outcome = Outcome.of(call.request, verdict, Instant.now(), call.millis);
         record(call, outcome);
         call.decide(outcome);
-        if (verdict.status() != null) {
-            call.permit.answered();
-            synchronized (tries) {
-                tries.remove(call.request.requestId());
-            }
+        if (answered) {
+            call.permit.answered(call.sentNanos);
+        }
+        synchronized (tries) {
+            tries.remove(call.request.requestId());
         }
         call.giveBack(true);
         log(outcome);
@@ -364,11 +381,11 @@ public final class Calls {
     }
 
     private static final class Tries {
-        private final long answersAtFirst;
+        private final long firstNanos;
         private int count;
 
-        private Tries(long answersAtFirst) {
-            this.answersAtFirst = answersAtFirst;
+        private Tries(long firstNanos) {
+            this.firstNanos = firstNanos;
         }
     }
 }

@@ -2,14 +2,19 @@ package dev.agentcall.call;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.apache.camel.CamelContext;
 import org.apache.camel.CamelContextAware;
 import org.apache.camel.Endpoint;
 import org.apache.camel.Exchange;
 import org.apache.camel.Expression;
+import org.apache.camel.ResolveEndpointFailedException;
 
 /** The endpoints of one channel, out of the setting that lists their URIs. */
 public final class Channel implements Expression, CamelContextAware {
+
+    /** White space before the scheme of another URI; a path may have white space in it. */
+    private static final Pattern BETWEEN = Pattern.compile("\\s+(?=[A-Za-z][A-Za-z0-9+.-]*:)");
 
     private final String uris;
     private CamelContext context;
@@ -28,13 +33,29 @@ public final class Channel implements Expression, CamelContextAware {
     @Override
     public <T> T evaluate(Exchange exchange, Class<T> type) {
         if (endpoints == null) {
-            List<Endpoint> found = new ArrayList<>();
-            for (String uri : uris.strip().split("\\s+")) {
-                found.add(context.getEndpoint(uri));
-            }
-            endpoints = List.copyOf(found);
+            open();
         }
         return type.cast(endpoints);
+    }
+
+    /**
+     * Looks the endpoints up.
+     *
+     * @throws IllegalArgumentException if there is none for a URI
+     */
+    public void open() {
+        List<Endpoint> found = new ArrayList<>();
+        for (String uri : BETWEEN.split(uris.strip())) {
+            try {
+                found.add(context.getEndpoint(uri));
+            } catch (ResolveEndpointFailedException e) {
+                throw new IllegalArgumentException(
+                        "agentcall.channel: found '" + uri + "', expected endpoint URIs separated by white space: "
+                                + e.getMessage(),
+                        e);
+            }
+        }
+        endpoints = List.copyOf(found);
     }
 
     @Override

@@ -13,8 +13,8 @@ import java.util.stream.Collectors;
  */
 public record Fault(String reason, Field field, String detail) {
 
-    private static final List<String> ORDER = List.of(
-            Reason.MISSING_FIELD, Reason.BAD_NUMBER, Reason.BAD_TEXT, Reason.MALFORMED, Reason.ID_CONFLICT);
+    private static final List<String> ORDER =
+            List.of(Reason.MISSING_FIELD, Reason.BAD_NUMBER, Reason.BAD_TEXT, Reason.MALFORMED, Reason.ID_CONFLICT);
 
     /** The reason that stands for all of them: the first in the documented order. */
     static String reasonOf(List<Fault> faults) {

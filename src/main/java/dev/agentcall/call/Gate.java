@@ -43,7 +43,7 @@ public final class Gate {
     private long nextByRate = System.nanoTime();
 
     private Outage outage;
-    private long answers;
+    private Long lastAnsweredSent;
 
     /**
      * The one gate of a process.
@@ -85,12 +85,18 @@ public final class Gate {
             Gate.this.awaitRate();
         }
 
-        /** uContact answered: an outage, if there is one, is over. */
-        public void answered() {
+        /**
+         * uContact answered: an outage that had begun when the call was sent is over.
+         *
+         * @param sentNanos when the call was sent, a value of {@link System#nanoTime}
+         */
+        public void answered(long sentNanos) {
             lock.lock();
             try {
-                answers++;
-                if (outage != null) {
+                if (lastAnsweredSent == null || sentNanos - lastAnsweredSent > 0) {
+                    lastAnsweredSent = sentNanos;
+                }
+                if (outage != null && sentNanos - outage.since > 0) {
                     LOG.info("uContact answers again after {} s", outage.seconds());
                     outage = null;
                     change();
@@ -274,11 +280,11 @@ public final class Gate {
         }
     }
 
-    /** How many answers came so far; to tell whether others were answered meanwhile. */
-    public long answers() {
+    /** True if a call was answered that was sent after this moment, a value of {@link System#nanoTime}. */
+    public boolean hasAnsweredSince(long nanos) {
         lock.lock();
         try {
-            return answers;
+            return lastAnsweredSent != null && lastAnsweredSent - nanos > 0;
         } finally {
             lock.unlock();
         }

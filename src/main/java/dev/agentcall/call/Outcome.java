@@ -29,7 +29,14 @@ public record Outcome(
 
     public static Outcome of(CallRequest request, Verdict verdict, Instant at, Long millis) {
         return new Outcome(
-                request, verdict.kind(), verdict.guid(), verdict.reason(), verdict.detail(), verdict.status(), false, at,
+                request,
+                verdict.kind(),
+                verdict.guid(),
+                verdict.reason(),
+                verdict.detail(),
+                verdict.status(),
+                false,
+                at,
                 millis);
     }
 

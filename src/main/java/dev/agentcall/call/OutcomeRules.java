@@ -21,7 +21,9 @@ public final class OutcomeRules {
     /** The call's name out of an answer that was accepted: without the white space and the quotes around it. */
     public static Verdict accepted(Answer answer) {
         String guid = answer.text().strip();
-        if (guid.length() > 1 && "\"'".indexOf(guid.charAt(0)) >= 0 && guid.charAt(guid.length() - 1) == guid.charAt(0)) {
+        if (guid.length() > 1
+                && "\"'".indexOf(guid.charAt(0)) >= 0
+                && guid.charAt(guid.length() - 1) == guid.charAt(0)) {
             guid = guid.substring(1, guid.length() - 1);
         }
         return Verdict.placed(guid, answer.status());
@@ -52,7 +54,9 @@ public final class OutcomeRules {
         }
         if (GUID_ANYWHERE.matcher(answer.text()).find()) {
             return Verdict.unknown(
-                    Reason.UNEXPECTED_ANSWER, shown + "; it has a GUID in it but is not one, the call may exist", status);
+                    Reason.UNEXPECTED_ANSWER,
+                    shown + "; it has a GUID in it but is not one, the call may exist",
+                    status);
         }
         if (answer.openEnded()) {
             return Verdict.unknown(

@@ -1,6 +1,5 @@
 package dev.agentcall.csv;
 
-import dev.agentcall.config.Settings;
 import dev.agentcall.call.CallRequest;
 import dev.agentcall.call.Calls;
 import dev.agentcall.call.Fault;
@@ -12,6 +11,7 @@ import dev.agentcall.call.Source;
 import dev.agentcall.call.StoppingException;
 import dev.agentcall.call.UnavailableException;
 import dev.agentcall.call.Validation;
+import dev.agentcall.config.Settings;
 import dev.agentcall.csv.FileSummary.State;
 import dev.agentcall.ledger.FileRun;
 import dev.agentcall.ledger.Ledger;
@@ -19,7 +19,6 @@ import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -42,6 +41,9 @@ public final class CsvFiles {
     private static final String RUN = "run";
 
     private static final Logger LOG = LoggerFactory.getLogger(CsvFiles.class);
+    /** Told in one-shot runs too. */
+    private static final Logger COLUMNS = LoggerFactory.getLogger("agentcall.columns");
+
     private static final DateTimeFormatter STAMP =
             DateTimeFormatter.ofPattern("uuuuMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
     /** Before a file that failed through no fault of its own is tried again. */
@@ -132,9 +134,10 @@ public final class CsvFiles {
 
     private OpenRun begin(Path file, CsvInput input, Instant began) throws IOException, CsvRefusedException {
         FileRun open = ledger.findOpenRun(input.name(), input.content());
-        FileRun run = open != null ? open : ledger.startRun(input.name(), input.content(), resultName(input.baseName()));
+        FileRun run =
+                open != null ? open : ledger.startRun(input.name(), input.content(), resultName(input.baseName()));
         BitSet decided = ledger.decidedRows(run);
-        LOG.info(
+        COLUMNS.info(
                 "{}: {} rows, {}{}",
                 input.name(),
                 input.rows(),
@@ -153,9 +156,13 @@ public final class CsvFiles {
 
     /** Free for all three results, and of no run that is not finished. */
     private String resultName(String baseName) {
-        return freeName(baseName, "", name -> CsvResults.names(name).stream()
-                        .noneMatch(file -> Files.exists(settings.outbox().resolve(file)))
-                && !ledger.isResultNameTaken(name));
+        return freeName(
+                baseName,
+                "",
+                name -> CsvResults.names(name).stream()
+                                .noneMatch(
+                                        file -> Files.exists(settings.outbox().resolve(file)))
+                        && !ledger.isResultNameTaken(name));
     }
 
     /** The name as it is, or with a timestamp after it. */
@@ -167,7 +174,8 @@ public final class CsvFiles {
         return name;
     }
 
-    // --- Rows ---------------------------------------------------------------------------------------------------------
+    // --- Rows
+    // ---------------------------------------------------------------------------------------------------------
 
     /** After a row that has none: uContact did not take it, the program stops, or something is broken. */
     public void undecided(Exchange exchange) {
@@ -184,7 +192,8 @@ public final class CsvFiles {
         return exchange.getVariable(RUN, OpenRun.class);
     }
 
-    // --- The end ------------------------------------------------------------------------------------------------------
+    // --- The end
+    // ------------------------------------------------------------------------------------------------------
 
     /** After the rows: writes the results, or leaves the file to go on later. The summary is left as a variable. */
     public void finish(Exchange exchange) throws Exception {
@@ -197,7 +206,9 @@ public final class CsvFiles {
             }
             FileSummary summary = run.rows.isComplete() ? complete(run) : interrupted(run);
             exchange.setVariable(SUMMARY, summary);
-            LOG.info("{}", summary.state() == State.DONE ? described(summary) : summary.name() + ": " + summary.detail());
+            LOG.info(
+                    "{}",
+                    summary.state() == State.DONE ? described(summary) : summary.name() + ": " + summary.detail());
         }
     }
 
@@ -221,7 +232,8 @@ public final class CsvFiles {
     }
 
     private FileSummary interrupted(OpenRun run) {
-        String why = run.rows.unavailable() == null ? "stopped" : "uContact is unavailable (" + run.rows.unavailable() + ")";
+        String why =
+                run.rows.unavailable() == null ? "stopped" : "uContact is unavailable (" + run.rows.unavailable() + ")";
         return new FileSummary(
                 run.input.name(),
                 State.INTERRUPTED,
@@ -231,7 +243,8 @@ public final class CsvFiles {
                 Map.of(),
                 Map.of(),
                 List.of(),
-                why + " after " + run.rows.decidedRows() + " of " + run.input.rows() + " rows; it goes on where it stopped",
+                why + " after " + run.rows.decidedRows() + " of " + run.input.rows()
+                        + " rows; it goes on where it stopped",
                 Duration.between(run.began, Instant.now()));
     }
 
@@ -248,15 +261,20 @@ public final class CsvFiles {
         String name = freeName(run.input.baseName(), ".csv", free(settings.done()));
         Files.copy(run.input.snapshot().file(), settings.done().resolve(name));
         if (Files.exists(run.original)) {
-            LOG.warn("{} changed while it was in work; what it was is done, what it is now is put aside", run.input.name());
-            putAside(run.original, "the file changed while it was in work. The rows that it had then were called; what they"
-                    + " became is in the outbox, what the file was is in the folder done. Rows that came later were not"
-                    + " called: drop them as a file of their own.");
+            LOG.warn(
+                    "{} changed while it was in work; what it was is done, what it is now is put aside",
+                    run.input.name());
+            putAside(
+                    run.original,
+                    "the file changed while it was in work. The rows that it had then were called; what they"
+                            + " became is in the outbox, what the file was is in the folder done. Rows that came later were not"
+                            + " called: drop them as a file of their own.");
         }
     }
 
     private static boolean isUnchanged(OpenRun run) throws IOException {
-        return Files.exists(run.original) && Files.mismatch(run.original, run.input.snapshot().file()) < 0;
+        return Files.exists(run.original)
+                && Files.mismatch(run.original, run.input.snapshot().file()) < 0;
     }
 
     private static Predicate<String> free(Path folder) {
@@ -286,7 +304,8 @@ public final class CsvFiles {
         }
     }
 
-    // --- Files that are none ------------------------------------------------------------------------------------------
+    // --- Files that are none
+    // ------------------------------------------------------------------------------------------
 
     private void refuse(Exchange exchange, Path file, String why, Instant began) throws IOException {
         String name = file.getFileName().toString();

@@ -39,7 +39,11 @@ public final class CsvPreview {
      * @return false if the file is no CSV file of calls
      */
     public boolean print(Path file, PrintStream out) throws IOException {
-        try (CsvInput input = CsvInput.open(file, settings.work().resolve(String.valueOf(ledger.processId())), settings.csvColumns(), settings.defaults())) {
+        try (CsvInput input = CsvInput.open(
+                file,
+                settings.work().resolve(String.valueOf(ledger.processId())),
+                settings.csvColumns(),
+                settings.defaults())) {
             print(input, out);
             return true;
         } catch (CsvRefusedException e) {
@@ -49,7 +53,8 @@ public final class CsvPreview {
     }
 
     private void print(CsvInput input, PrintStream out) throws IOException, CsvRefusedException {
-        out.println(input.name() + ": " + input.rows() + " rows, " + input.snapshot().charset() + ", delimiter '"
+        out.println(input.name() + ": " + input.rows() + " rows, "
+                + input.snapshot().charset() + ", delimiter '"
                 + (input.layout().delimiter() == '\t' ? "\\t" : input.layout().delimiter()) + "'");
         out.println("  columns: " + input.columns().describe());
         var open = ledger.findOpenRun(input.name(), input.content());
@@ -65,7 +70,9 @@ public final class CsvPreview {
                     out.println("  row " + row.number() + " is invalid: "
                             + (fate.equals("conflict")
                                     ? "its requestId belongs to an earlier request with other fields"
-                                    : checked.faults().stream().map(Fault::detail).collect(Collectors.joining("; "))));
+                                    : checked.faults().stream()
+                                            .map(Fault::detail)
+                                            .collect(Collectors.joining("; "))));
                 } else if (first == null && fate.equals("call")) {
                     first = checked.request();
                 }
@@ -93,8 +100,9 @@ public final class CsvPreview {
 
     private static Map<Field, String> masked(CallRequest request) {
         Map<Field, String> masked = new EnumMap<>(Field.class);
-        request.fields().forEach((field, value) ->
-                masked.put(field, field.kind() == Field.Kind.NUMBER ? Text.masked(value) : value));
+        request.fields()
+                .forEach((field, value) ->
+                        masked.put(field, field.kind() == Field.Kind.NUMBER ? Text.masked(value) : value));
         return masked;
     }
 }

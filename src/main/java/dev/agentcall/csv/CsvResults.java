@@ -75,7 +75,8 @@ final class CsvResults {
                     for (CsvRows.Row row = nextRow(rows); row != null; row = nextRow(rows)) {
                         Ledger.RowOutcome outcome = outcomes.of(row.number());
                         if (outcome == null) {
-                            throw new IllegalStateException("row " + row.number() + " of " + input.name() + " has no outcome");
+                            throw new IllegalStateException(
+                                    "row " + row.number() + " of " + input.name() + " has no outcome");
                         }
                         results.count(outcome);
                         Result result =

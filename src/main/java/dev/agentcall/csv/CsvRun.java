@@ -42,6 +42,9 @@ public final class CsvRun implements Closeable {
     private final int attempts;
     private final CsvRows rows;
 
+    /** Rows that uContact did not take; they come again when nothing else is left. Guarded by this. */
+    private final Deque<Waiting> notTaken = new ArrayDeque<>();
+
     /** Rows that wait, by agent, each agent's in the file's order. Guarded by this. */
     private final Map<String, Deque<Waiting>> waiting = new LinkedHashMap<>();
 
@@ -128,7 +131,7 @@ public final class CsvRun implements Closeable {
 
     /** True as long as a row waits or is out and may come back. */
     private synchronized boolean mayHaveRows() {
-        return out > 0 || !isEnding() && (!exhausted || waitingRows > 0);
+        return out > 0 || !isEnding() && (!exhausted || waitingRows > 0 || !notTaken.isEmpty());
     }
 
     /** Waits for a row that may be called; null if none is left. Lanes that find none wait behind one that looks. */
@@ -166,13 +169,13 @@ public final class CsvRun implements Closeable {
         return failure != null || unavailable != null || gate.isStopping();
     }
 
-    /** The first waiting row whose agent is free, reading ahead as far as it takes. */
+    /** The first waiting row whose agent is free, reading ahead as far as it takes; else one that was not taken before. */
     private Submission choose() {
         Submission row = chooseWaiting();
         while (row == null && gate.hasRoom() && waitingRows < WINDOW && waitingChars < WINDOW_CHARS) {
             Waiting read = read();
             if (read == null) {
-                return null;
+                break;
             }
             Gate.Permit permit = waiting.containsKey(read.agent) ? null : gate.tryEnter(read.agent);
             if (permit != null) {
@@ -180,7 +183,19 @@ public final class CsvRun implements Closeable {
             }
             await(read);
         }
-        return row;
+        return row != null ? row : chooseNotTaken();
+    }
+
+    private Submission chooseNotTaken() {
+        for (Iterator<Waiting> rowsAgain = notTaken.iterator(); rowsAgain.hasNext(); ) {
+            Waiting row = rowsAgain.next();
+            Gate.Permit permit = gate.tryEnter(row.agent);
+            if (permit != null) {
+                rowsAgain.remove();
+                return submission(row, permit);
+            }
+        }
+        return null;
     }
 
     private Submission chooseWaiting() {
@@ -248,7 +263,7 @@ public final class CsvRun implements Closeable {
 
     /** uContact did not take the row, or the program stops: it waits behind the others. */
     synchronized void undecided(Submission row, String why) {
-        await(waiting(row.incoming()));
+        notTaken.add(waiting(row.incoming()));
         if (attempts > 0 && gate.failedTries() >= attempts) {
             unavailable = why;
         }
@@ -263,7 +278,7 @@ public final class CsvRun implements Closeable {
 
     private void back() {
         out--;
-        if (out == 0 || waitingRows > 0) {
+        if (out == 0 || waitingRows > 0 || !notTaken.isEmpty()) {
             gate.wakeUp();
         }
     }
@@ -276,7 +291,7 @@ public final class CsvRun implements Closeable {
 
     /** True if every row has its outcome. */
     synchronized boolean isComplete() {
-        return failure == null && exhausted && waitingRows == 0 && out == 0;
+        return failure == null && exhausted && waitingRows == 0 && notTaken.isEmpty() && out == 0;
     }
 
     @Override

@@ -13,6 +13,8 @@ final class Formulas {
 
     /** The reverse of {@link #guarded}. */
     static String unguarded(String cell) {
-        return cell.length() > 1 && cell.charAt(0) == '\'' && STARTS.indexOf(cell.charAt(1)) >= 0 ? cell.substring(1) : cell;
+        return cell.length() > 1 && cell.charAt(0) == '\'' && STARTS.indexOf(cell.charAt(1)) >= 0
+                ? cell.substring(1)
+                : cell;
     }
 }

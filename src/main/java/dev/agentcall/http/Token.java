@@ -47,7 +47,7 @@ public final class Token {
         } catch (IOException e) {
             found = e.toString();
         }
-        throw new IllegalArgumentException(
-                "agentcall.ucontact.token-file: found " + file + " (" + found + "), expected a file that holds the token");
+        throw new IllegalArgumentException("agentcall.ucontact.token-file: found " + file + " (" + found
+                + "), expected a file that holds the token");
     }
 }

@@ -1,7 +1,7 @@
 package dev.agentcall.http;
 
-import dev.agentcall.config.Settings;
 import dev.agentcall.call.Answer;
+import dev.agentcall.config.Settings;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.SocketTimeoutException;
@@ -163,15 +163,15 @@ public final class UcontactHttp implements HttpClientConfigurer, HttpActivityLis
     private ClassicHttpResponse exchange(ClassicHttpRequest request, ExecChain.Scope scope, ExecChain chain)
             throws IOException, HttpException {
         Exchange exchange = (Exchange) scope.clientContext.getAttribute(EXCHANGE_ATTRIBUTE);
-        Deadlines.Deadline deadline =
-                deadlines.set(settings.responseTimeout(), scope.execRuntime::discardEndpoint);
+        Deadlines.Deadline deadline = deadlines.set(settings.responseTimeout(), scope.execRuntime::discardEndpoint);
         try {
             note(exchange, Answer.lost(false, "the request was sent and no answer was read"));
             ClassicHttpResponse response = chain.proceed(request, scope);
             Answer answer = read(response, scope.execRuntime);
             note(exchange, answer);
             ClassicHttpResponse plain = new BasicClassicHttpResponse(response.getCode());
-            plain.setEntity(new StringEntity(answer.text(), ContentType.TEXT_PLAIN.withCharset(StandardCharsets.UTF_8)));
+            plain.setEntity(
+                    new StringEntity(answer.text(), ContentType.TEXT_PLAIN.withCharset(StandardCharsets.UTF_8)));
             return plain;
         } catch (IOException | HttpException | RuntimeException e) {
             boolean timedOut = deadline.isOver() || e instanceof SocketTimeoutException;
@@ -223,7 +223,9 @@ public final class UcontactHttp implements HttpClientConfigurer, HttpActivityLis
 
     /** An exception in one line: its type and its message. */
     public static String describe(Throwable e) {
-        return e.getMessage() == null ? e.getClass().getSimpleName() : e.getClass().getSimpleName() + ": " + e.getMessage();
+        return e.getMessage() == null
+                ? e.getClass().getSimpleName()
+                : e.getClass().getSimpleName() + ": " + e.getMessage();
     }
 
     /** What to say of a request that failed: {@link Answer#notSent} unless it may have left. */

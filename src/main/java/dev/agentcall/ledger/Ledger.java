@@ -63,8 +63,9 @@ public final class Ledger implements AutoCloseable {
 
     private static final String SPENT = "SELECT " + COLUMNS + " FROM request WHERE request_id = ? AND spent = 1";
 
-    private static final String DECIDE = "UPDATE request SET outcome = ?, guid = ?, reason = ?, detail = ?, http_status = ?,"
-            + " at = ?, millis = ? WHERE id = ?";
+    private static final String DECIDE =
+            "UPDATE request SET outcome = ?, guid = ?, reason = ?, detail = ?, http_status = ?,"
+                    + " at = ?, millis = ? WHERE id = ?";
 
     /** A statement of its own, so that the usual one leaves the index of spent ids alone. */
     private static final String DECIDE_AND_FREE = DECIDE.replace("SET outcome", "SET spent = 0, outcome");
@@ -118,8 +119,8 @@ public final class Ledger implements AutoCloseable {
         while (root.getCause() != null) {
             root = root.getCause();
         }
-        return "agentcall.ledger.url: found " + url + " (" + root.getMessage() + "), expected a database that can be opened"
-                + " and written";
+        return "agentcall.ledger.url: found " + url + " (" + root.getMessage()
+                + "), expected a database that can be opened" + " and written";
     }
 
     private static Void makeTables(Sql sql) throws SQLException {
@@ -132,7 +133,8 @@ public final class Ledger implements AutoCloseable {
                 version = result.next() ? result.getInt(1) : 0;
             }
             if (version > 1) {
-                throw new SQLException("its tables are of version " + version + ", made by a newer program; this one knows 1");
+                throw new SQLException(
+                        "its tables are of version " + version + ", made by a newer program; this one knows 1");
             }
             if (version == 0) {
                 for (String table : schema().split(";\\s*\n")) {
@@ -154,7 +156,8 @@ public final class Ledger implements AutoCloseable {
         }
     }
 
-    // --- Requests -----------------------------------------------------------------------------------------------------
+    // --- Requests
+    // -----------------------------------------------------------------------------------------------------
 
     /** The request that has spent this id: placed, unknown or in flight. Null if none has. */
     public Entry findSpent(String requestId) {
@@ -163,6 +166,20 @@ public final class Ledger implements AutoCloseable {
                 select.setString(1, requestId);
                 try (ResultSet result = select.executeQuery()) {
                     return result.next() ? entry(result) : null;
+                }
+            }
+        });
+    }
+
+    /** The outcome of a row of a run, null if it has none. */
+    public Outcome findRow(long runId, int row) {
+        return read(connection -> {
+            try (PreparedStatement select = connection.prepareStatement("SELECT " + COLUMNS
+                    + " FROM request WHERE file_run_id = ? AND source_row = ? AND outcome <> '" + IN_FLIGHT + "'")) {
+                select.setLong(1, runId);
+                select.setInt(2, row);
+                try (ResultSet result = select.executeQuery()) {
+                    return result.next() ? outcome(result) : null;
                 }
             }
         });
@@ -271,7 +288,8 @@ public final class Ledger implements AutoCloseable {
         }
     }
 
-    // --- Processes ----------------------------------------------------------------------------------------------------
+    // --- Processes
+    // ----------------------------------------------------------------------------------------------------
 
     /**
      * Makes the requests that were in flight in processes that have died {@code unknown}/{@code crash}.
@@ -321,7 +339,8 @@ public final class Ledger implements AutoCloseable {
         return process.isAlive(processId);
     }
 
-    // --- File runs ----------------------------------------------------------------------------------------------------
+    // --- File runs
+    // ----------------------------------------------------------------------------------------------------
 
     /** The unfinished run over a file of this name and content, or null. */
     public FileRun findOpenRun(String name, String content) {
@@ -437,7 +456,8 @@ public final class Ledger implements AutoCloseable {
                 row.getInt(7) == 1);
     }
 
-    // --- Reading ------------------------------------------------------------------------------------------------------
+    // --- Reading
+    // ------------------------------------------------------------------------------------------------------
 
     private interface Query<T> {
         T run(Connection connection) throws SQLException;

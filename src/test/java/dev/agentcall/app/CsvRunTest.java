@@ -35,7 +35,6 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -713,7 +712,6 @@ class CsvRunTest {
             }
         }
 
-        @Disabled("CsvRun hands a row that was not taken out again before rows that it has not read yet")
         @Test
         void whileUcontactIsUnavailableWaitingRequestsAreProbedInTurn() throws Exception {
             try (CallStub stub = CallStub.start(call -> CallStub.Answer.unavailable());
@@ -732,7 +730,6 @@ class CsvRunTest {
             }
         }
 
-        @Disabled("CsvRun hands a row that was not taken out again before rows that it has not read yet")
         @ParameterizedTest
         @ValueSource(strings = {"ana", "agente-%d"})
         void oneRowThatIsNeverTakenHoldsUpNobodyEvenIfOnlyOneCallMayBeInFlight(String agents) throws Exception {

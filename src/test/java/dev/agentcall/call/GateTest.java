@@ -247,15 +247,29 @@ class GateTest {
         Gate gate = gate("agentcall.retry.delay", "1ms");
         unavailable(gate, "a");
         Gate.Permit probe = enter(gate, "b").join();
+        long before = System.nanoTime();
         CompletableFuture<Gate.Permit> waiting = enter(gate, "c");
 
-        probe.answered();
+        probe.answered(System.nanoTime());
 
         assertThat(waiting.join()).isNotNull();
         assertThat(gate.tryEnter("d")).isNotNull();
         assertThat(gate.failedTries()).isZero();
         assertThat(gate.outageDetail()).isNull();
-        assertThat(gate.answers()).isEqualTo(1);
+        assertThat(gate.hasAnsweredSince(before)).isTrue();
+    }
+
+    @Test
+    void anAnswerToACallThatWasSentBeforeTheOutageDoesNotEndIt() {
+        Gate gate = gate("agentcall.retry.delay", "1h");
+        Gate.Permit other = gate.tryEnter("b");
+        long sent = System.nanoTime();
+        unavailable(gate, "a");
+
+        other.answered(sent);
+
+        assertThat(gate.hasRoom()).isFalse();
+        assertThat(gate.failedTries()).isEqualTo(1);
     }
 
     @Test
@@ -300,7 +314,7 @@ class GateTest {
         Gate.Permit early = gate.tryEnter("early");
         unavailable(gate, "a");
         Gate.Permit oldProbe = enter(gate, "b").join();
-        early.answered();
+        early.answered(System.nanoTime());
         unavailable(gate, "a");
         Gate.Permit probe = enter(gate, "c").join();
 
@@ -309,7 +323,7 @@ class GateTest {
 
         assertThat(gate.failedTries()).isEqualTo(1);
         await().during(Duration.ofMillis(100)).until(() -> !gate.hasRoom());
-        probe.answered();
+        probe.answered(System.nanoTime());
         assertThat(gate.hasRoom()).isTrue();
     }
 
