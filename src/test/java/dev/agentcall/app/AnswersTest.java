@@ -383,8 +383,9 @@ class AnswersTest {
         }
     }
 
-    /** With a response timeout that runs out. */
+    /** With a response timeout that runs out. A thread of their own, since a read that never ends is not interrupted. */
     @Nested
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
     @TestInstance(TestInstance.Lifecycle.PER_CLASS)
     class Stalls {
 
