@@ -4,6 +4,8 @@ import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Ends what takes too long. One thread looks every {@value #TICK_MILLIS} ms, so that a deadline is up to that late and
@@ -11,6 +13,7 @@ import java.util.concurrent.TimeUnit;
  */
 final class Deadlines implements AutoCloseable {
 
+    private static final Logger LOG = LoggerFactory.getLogger(Deadlines.class);
     private static final long TICK_MILLIS = 20;
 
     private final Set<Deadline> set = ConcurrentHashMap.newKeySet();
@@ -62,9 +65,17 @@ final class Deadlines implements AutoCloseable {
             for (Deadline deadline : set) {
                 if (deadline.at - now <= 0 && set.remove(deadline)) {
                     deadline.over = true;
-                    deadline.end.run();
+                    end(deadline);
                 }
             }
+        }
+    }
+
+    private static void end(Deadline deadline) {
+        try {
+            deadline.end.run();
+        } catch (RuntimeException e) {
+            LOG.warn("a call that takes too long could not be ended", e); // the others still need the watch
         }
     }
 

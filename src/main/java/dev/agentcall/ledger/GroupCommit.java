@@ -48,17 +48,12 @@ final class GroupCommit implements AutoCloseable {
         Pending<T> own = new Pending<>(work);
         waiting.add(own);
         if (closed && waiting.remove(own)) {
-            own.finish(new IllegalStateException("it is closed"));
+            own.fail(new IllegalStateException("it is closed"));
         }
         boolean interrupted = false;
         while (!own.finished) {
             if (led.compareAndSet(false, true)) {
-                try {
-                    commitWaiting();
-                } finally {
-                    led.set(false);
-                }
-                wakeNextLeader();
+                lead();
             } else {
                 LockSupport.park(this);
                 interrupted |= Thread.interrupted();
@@ -70,6 +65,18 @@ final class GroupCommit implements AutoCloseable {
         return own.result();
     }
 
+    /** The next one leads before those who are done are woken, which takes its time. */
+    private void lead() {
+        List<Pending<?>> done;
+        try {
+            done = commitWaiting();
+        } finally {
+            led.set(false);
+        }
+        wakeNextLeader();
+        done.forEach(Pending::finish);
+    }
+
     private void wakeNextLeader() {
         Pending<?> next = waiting.peek();
         if (next != null) {
@@ -78,9 +85,9 @@ final class GroupCommit implements AutoCloseable {
     }
 
     /** Those who come while others' statements run are taken along. */
-    private void commitWaiting() {
+    private List<Pending<?>> commitWaiting() {
         List<Pending<?>> group = new ArrayList<>();
-        Exception failure = null;
+        Throwable failure = null;
         try {
             for (Pending<?> next = waiting.poll(); next != null; next = waiting.poll()) {
                 group.add(next);
@@ -90,7 +97,7 @@ final class GroupCommit implements AutoCloseable {
                 }
             }
             connection.commit();
-        } catch (SQLException | RuntimeException e) {
+        } catch (Throwable e) { // whatever it is, nobody may wait for ever
             failure = e;
             rollBack();
         }
@@ -98,19 +105,20 @@ final class GroupCommit implements AutoCloseable {
             group.forEach(this::commitAlone); // one bad write must not fail the others
         } else {
             for (Pending<?> pending : group) {
-                pending.finish(failure);
+                pending.failure = failure;
             }
         }
+        return group;
     }
 
     private void commitAlone(Pending<?> pending) {
         try {
             pending.run(sql);
             connection.commit();
-            pending.finish(null);
+            pending.failure = null;
         } catch (SQLException | RuntimeException e) {
             rollBack();
-            pending.finish(e);
+            pending.failure = e;
         }
     }
 
@@ -130,7 +138,7 @@ final class GroupCommit implements AutoCloseable {
             Thread.onSpinWait();
         }
         for (Pending<?> next = waiting.poll(); next != null; next = waiting.poll()) {
-            next.finish(new IllegalStateException("it is closed"));
+            next.fail(new IllegalStateException("it is closed"));
         }
         connection.close();
     }
@@ -139,7 +147,7 @@ final class GroupCommit implements AutoCloseable {
         private final Work<T> work;
         private final Thread waiter = Thread.currentThread();
         private T result;
-        private Exception failure;
+        private Throwable failure;
         /** Written last: who reads it as true sees the rest. */
         private volatile boolean finished;
 
@@ -151,8 +159,12 @@ final class GroupCommit implements AutoCloseable {
             result = work.run(sql);
         }
 
-        private void finish(Exception reason) {
+        private void fail(Throwable reason) {
             failure = reason;
+            finish();
+        }
+
+        private void finish() {
             finished = true;
             if (waiter != Thread.currentThread()) {
                 LockSupport.unpark(waiter);
