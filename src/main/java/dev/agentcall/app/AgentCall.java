@@ -63,7 +63,7 @@ public final class AgentCall implements Callable<Integer> {
                 .setExitCodeExceptionMapper(e -> ExitCode.BAD_CONFIGURATION)
                 .setExecutionExceptionHandler((e, line, result) -> {
                     line.getErr().println(Faults.describe(e));
-                    return e instanceof SettingsException ? ExitCode.BAD_CONFIGURATION : Faults.exitCode(e);
+                    return ExitCode.BAD_CONFIGURATION;
                 })
                 .execute(args);
     }

@@ -26,12 +26,7 @@ public final class Demo {
             code = new OneShot(Map.of(
                             "agentcall.ucontact.url", simulator.uri().toString(),
                             "agentcall.ucontact.token", "demo",
-                            "agentcall.data", data.toString(),
-                            "agentcall.inbox", data.resolve("inbox").toString(),
-                            "agentcall.outbox", data.resolve("outbox").toString(),
-                            "agentcall.done", data.resolve("done").toString(),
-                            "agentcall.failed", data.resolve("failed").toString(),
-                            "agentcall.ledger.url", "jdbc:sqlite:" + data.resolve("ledger.db")))
+                            "agentcall.data", data.toString()))
                     .run(List.of(sample));
         }
         // The demo shows the product; that some rows are not placed is part of the show.

@@ -24,8 +24,4 @@ final class Faults {
         }
         return "agentcall: " + String.join("\n  because ", sentences);
     }
-
-    static int exitCode(Throwable e) {
-        return ExitCode.BAD_CONFIGURATION;
-    }
 }

@@ -174,8 +174,7 @@ public final class CsvFiles {
         return name;
     }
 
-    // --- Rows
-    // ---------------------------------------------------------------------------------------------------------
+    // --- Rows ---
 
     /** After a row that has none: uContact did not take it, the program stops, or something is broken. */
     public void undecided(Exchange exchange) {
@@ -192,8 +191,7 @@ public final class CsvFiles {
         return exchange.getVariable(RUN, OpenRun.class);
     }
 
-    // --- The end
-    // ------------------------------------------------------------------------------------------------------
+    // --- The end ---
 
     /** After the rows: writes the results, or leaves the file to go on later. The summary is left as a variable. */
     public void finish(Exchange exchange) throws Exception {
@@ -304,8 +302,7 @@ public final class CsvFiles {
         }
     }
 
-    // --- Files that are none
-    // ------------------------------------------------------------------------------------------
+    // --- Files that are none ---
 
     private void refuse(Exchange exchange, Path file, String why, Instant began) throws IOException {
         String name = file.getFileName().toString();

@@ -302,9 +302,4 @@ public final class CsvRun implements Closeable {
             throw new UncheckedIOException(e);
         }
     }
-
-    @Override
-    public String toString() {
-        return "the rows of " + input.name();
-    }
 }

@@ -114,7 +114,7 @@ public final class Ledger implements AutoCloseable {
         }
     }
 
-    /** The file of a URL such as {@code jdbc:sqlite:data/ledger.db?synchronous=NORMAL}. */
+    /** The file of a JDBC URL, without the driver's parameters after a question mark. */
     private static Path databaseFile(String url) {
         return Path.of(url.substring("jdbc:sqlite:".length()).replaceFirst("\\?.*", ""));
     }
@@ -125,7 +125,7 @@ public final class Ledger implements AutoCloseable {
             root = root.getCause();
         }
         return "agentcall.ledger.url: found " + url + " (" + root.getMessage()
-                + "), expected a database that can be opened" + " and written";
+                + "), expected a database that can be opened and written";
     }
 
     private static Void makeTables(Sql sql) throws SQLException {
@@ -161,46 +161,26 @@ public final class Ledger implements AutoCloseable {
         }
     }
 
-    // --- Requests
-    // -----------------------------------------------------------------------------------------------------
+    // --- Requests ---
 
     /** The request that has spent this id: placed, unknown or in flight. Null if none has. */
     public Entry findSpent(String requestId) {
-        return read(connection -> {
-            try (PreparedStatement select = connection.prepareStatement(SPENT)) {
-                select.setString(1, requestId);
-                try (ResultSet result = select.executeQuery()) {
-                    return result.next() ? entry(result) : null;
-                }
-            }
-        });
+        return readFirst(SPENT, Ledger::entry, requestId);
     }
 
     /** The outcome of a row of a run, null if it has none. */
     public Outcome findRow(long runId, int row) {
-        return read(connection -> {
-            try (PreparedStatement select = connection.prepareStatement("SELECT " + COLUMNS
-                    + " FROM request WHERE file_run_id = ? AND source_row = ? AND outcome <> '" + IN_FLIGHT + "'")) {
-                select.setLong(1, runId);
-                select.setInt(2, row);
-                try (ResultSet result = select.executeQuery()) {
-                    return result.next() ? outcome(result) : null;
-                }
-            }
-        });
+        return readFirst(
+                "SELECT " + COLUMNS + " FROM request WHERE file_run_id = ? AND source_row = ? AND outcome <> '"
+                        + IN_FLIGHT + "'",
+                Ledger::outcome,
+                runId,
+                row);
     }
 
     /** The request with this number in the ledger, or null. */
     public Entry find(long id) {
-        return read(connection -> {
-            try (PreparedStatement select =
-                    connection.prepareStatement("SELECT " + COLUMNS + " FROM request WHERE id = ?")) {
-                select.setLong(1, id);
-                try (ResultSet result = select.executeQuery()) {
-                    return result.next() ? entry(result) : null;
-                }
-            }
-        });
+        return readFirst("SELECT " + COLUMNS + " FROM request WHERE id = ?", Ledger::entry, id);
     }
 
     /**
@@ -248,12 +228,6 @@ public final class Ledger implements AutoCloseable {
         return inserted == 1 ? id : null;
     }
 
-    private static Long insertedId(PreparedStatement insert) throws SQLException {
-        try (ResultSet result = insert.executeQuery()) {
-            return result.next() ? result.getLong(1) : null;
-        }
-    }
-
     /** Writes the outcome of a claimed request. */
     public void record(long id, Outcome outcome) {
         writer.write(sql -> {
@@ -269,9 +243,7 @@ public final class Ledger implements AutoCloseable {
             update.setLong(8, id);
             return update.executeUpdate();
         });
-        synchronized (decided) {
-            decided.notifyAll();
-        }
+        wakeWaiting();
     }
 
     /** Takes a claim back: the request was not taken and keeps its place where it came from. */
@@ -281,6 +253,10 @@ public final class Ledger implements AutoCloseable {
             delete.setLong(1, id);
             return delete.executeUpdate();
         });
+        wakeWaiting();
+    }
+
+    private void wakeWaiting() {
         synchronized (decided) {
             decided.notifyAll();
         }
@@ -293,8 +269,7 @@ public final class Ledger implements AutoCloseable {
         }
     }
 
-    // --- Processes
-    // ----------------------------------------------------------------------------------------------------
+    // --- Processes ---
 
     /**
      * Makes the requests that were in flight in processes that have died {@code unknown}/{@code crash}.
@@ -309,9 +284,7 @@ public final class Ledger implements AutoCloseable {
             process.forget(id);
         }
         if (!crashed.isEmpty()) {
-            synchronized (decided) {
-                decided.notifyAll();
-            }
+            wakeWaiting();
         }
         return crashed;
     }
@@ -344,21 +317,15 @@ public final class Ledger implements AutoCloseable {
         return process.isAlive(processId);
     }
 
-    // --- File runs
-    // ----------------------------------------------------------------------------------------------------
+    // --- File runs ---
 
     /** The unfinished run over a file of this name and content, or null. */
     public FileRun findOpenRun(String name, String content) {
-        return read(connection -> {
-            try (PreparedStatement select = connection.prepareStatement("SELECT id, result_name FROM file_run"
-                    + " WHERE name = ? AND content = ? AND finished_at IS NULL ORDER BY id")) {
-                select.setString(1, name);
-                select.setString(2, content);
-                try (ResultSet result = select.executeQuery()) {
-                    return result.next() ? new FileRun(result.getLong(1), result.getString(2), true) : null;
-                }
-            }
-        });
+        return readFirst(
+                "SELECT id, result_name FROM file_run WHERE name = ? AND content = ? AND finished_at IS NULL ORDER BY id",
+                row -> new FileRun(row.getLong(1), row.getString(2), true),
+                name,
+                content);
     }
 
     /** Begins a run. */
@@ -371,21 +338,18 @@ public final class Ledger implements AutoCloseable {
             insert.setString(3, content);
             insert.setString(4, resultName);
             insert.setString(5, OutcomeJson.instant(Instant.now()));
-            return new FileRun(insertedId(insert), resultName, false);
+            try (ResultSet id = insert.executeQuery()) {
+                id.next();
+                return new FileRun(id.getLong(1), resultName, false);
+            }
         });
     }
 
     /** True if an unfinished run has chosen this name for its results. */
     public boolean isResultNameTaken(String resultName) {
-        return read(connection -> {
-            try (PreparedStatement select = connection.prepareStatement(
-                    "SELECT 1 FROM file_run WHERE finished_at IS NULL AND result_name = ?")) {
-                select.setString(1, resultName);
-                try (ResultSet result = select.executeQuery()) {
-                    return result.next();
-                }
-            }
-        });
+        return readFirst(
+                        "SELECT 1 FROM file_run WHERE finished_at IS NULL AND result_name = ?", row -> true, resultName)
+                != null;
     }
 
     public void finishRun(FileRun run) {
@@ -399,19 +363,16 @@ public final class Ledger implements AutoCloseable {
 
     /** The rows of a run that have an outcome. */
     public BitSet decidedRows(FileRun run) {
-        return read(connection -> {
-            try (PreparedStatement select = connection.prepareStatement(
-                    "SELECT source_row FROM request WHERE file_run_id = ? AND outcome <> '" + IN_FLIGHT + "'")) {
-                select.setLong(1, run.id());
-                BitSet rows = new BitSet();
-                try (ResultSet result = select.executeQuery()) {
+        return read(
+                "SELECT source_row FROM request WHERE file_run_id = ? AND outcome <> '" + IN_FLIGHT + "'",
+                result -> {
+                    BitSet rows = new BitSet();
                     while (result.next()) {
                         rows.set(result.getInt(1));
                     }
-                }
-                return rows;
-            }
-        });
+                    return rows;
+                },
+                run.id());
     }
 
     /** The outcome of a row of a run, as it stands in result files. */
@@ -461,16 +422,26 @@ public final class Ledger implements AutoCloseable {
                 row.getInt(7) == 1);
     }
 
-    // --- Reading
-    // ------------------------------------------------------------------------------------------------------
+    // --- Reading ---
 
-    private interface Query<T> {
-        T run(Connection connection) throws SQLException;
+    private interface Reading<T> {
+        T of(ResultSet result) throws SQLException;
     }
 
-    private <T> T read(Query<T> query) {
-        try (Connection connection = database.getConnection()) {
-            return query.run(connection);
+    /** The first row that a query finds, null if it finds none. */
+    private <T> T readFirst(String query, Reading<T> row, Object... values) {
+        return read(query, result -> result.next() ? row.of(result) : null, values);
+    }
+
+    private <T> T read(String query, Reading<T> reading, Object... values) {
+        try (Connection connection = database.getConnection();
+                PreparedStatement select = connection.prepareStatement(query)) {
+            for (int i = 0; i < values.length; i++) {
+                select.setObject(i + 1, values[i]);
+            }
+            try (ResultSet result = select.executeQuery()) {
+                return reading.of(result);
+            }
         } catch (SQLException e) {
             throw new LedgerException("the ledger cannot be read: " + e.getMessage(), e);
         }

@@ -7,9 +7,10 @@ import java.nio.file.Path;
 import java.security.KeyStore;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
 
-/** A certificate that nobody has signed but itself. */
-record SelfSigned(Path keystore, SSLContext tls) {
+/** A certificate that nobody has signed but itself; {@code tls} presents it and trusts only it. */
+public record SelfSigned(Path keystore, SSLContext tls) {
 
     static final String PASSWORD = "changeit";
 
@@ -17,9 +18,9 @@ record SelfSigned(Path keystore, SSLContext tls) {
      * Makes one with keytool.
      *
      * @param keystore the file to make; it serves as a truststore too
-     * @param name the subject's alternative name, such as {@code ip:127.0.0.1}
+     * @param name the subject's alternative names, such as {@code ip:127.0.0.1,dns:localhost}
      */
-    static SelfSigned make(Path keystore, String name) throws Exception {
+    public static SelfSigned make(Path keystore, String name) throws Exception {
         String keytool =
                 Path.of(System.getProperty("java.home"), "bin", "keytool").toString();
         Process process = new ProcessBuilder(
@@ -44,9 +45,12 @@ record SelfSigned(Path keystore, SSLContext tls) {
         String output = new String(process.getInputStream().readAllBytes(), UTF_8);
         assertThat(process.waitFor()).as(output).isZero();
         KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
-        keys.init(KeyStore.getInstance(keystore.toFile(), PASSWORD.toCharArray()), PASSWORD.toCharArray());
+        KeyStore store = KeyStore.getInstance(keystore.toFile(), PASSWORD.toCharArray());
+        keys.init(store, PASSWORD.toCharArray());
         SSLContext tls = SSLContext.getInstance("TLS");
-        tls.init(keys.getKeyManagers(), null, null);
+        TrustManagerFactory trusted = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+        trusted.init(store);
+        tls.init(keys.getKeyManagers(), trusted.getTrustManagers(), null);
         return new SelfSigned(keystore, tls);
     }
 }
