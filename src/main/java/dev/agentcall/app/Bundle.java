@@ -2,8 +2,6 @@ package dev.agentcall.app;
 
 import dev.agentcall.call.Calls;
 import dev.agentcall.call.Channel;
-import dev.agentcall.call.Outcome;
-import dev.agentcall.call.OutcomeJson;
 import dev.agentcall.call.Stopping;
 import dev.agentcall.call.Validation;
 import dev.agentcall.config.Settings;
@@ -115,7 +113,8 @@ final class Bundle implements AutoCloseable {
                 context.getRouteController().startRoute(route.getRouteId());
             }
         }
-        deliverCrashed();
+        ledger().recoverCrashed();
+        deliverMissed();
         if (extent == Extent.ALL) {
             for (Route route : context.getRoutes()) {
                 if (!isCalledByOthers(route)) {
@@ -125,19 +124,17 @@ final class Bundle implements AutoCloseable {
         }
     }
 
-    private static boolean isCalledByOthers(Route route) {
-        return route.getEndpoint().getEndpointUri().startsWith("direct:");
-    }
-
-    /** Requests that were in flight when another process died. */
-    private void deliverCrashed() {
+    /** Hands out again what channels have missed, in earlier runs or in this one; what cannot be is for the next time. */
+    void deliverMissed() {
         try (ProducerTemplate template = context().createProducerTemplate()) {
-            for (Outcome outcome : ledger().recoverCrashed()) {
-                template.sendBody("direct:deliver-error", OutcomeJson.write(outcome));
-            }
+            template.send("direct:deliver-missed", exchange -> {});
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    private static boolean isCalledByOthers(Route route) {
+        return route.getEndpoint().getEndpointUri().startsWith("direct:");
     }
 
     private static Properties read(InputStream in) throws IOException {

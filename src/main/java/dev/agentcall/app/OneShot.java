@@ -43,6 +43,7 @@ final class OneShot {
             try (Bundle bundle = Bundle.start(Bundle.Extent.WITHOUT_SOURCES, overriding)) {
                 running.set(bundle);
                 code = process(bundle, files, termination);
+                bundle.deliverMissed();
             }
             return termination.ended(code);
         }

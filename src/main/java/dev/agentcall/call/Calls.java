@@ -33,8 +33,6 @@ public final class Calls {
     public static final String TO_SEND = "toSend";
     /** Exchange variable: true if the request goes to AgentCallwithData. */
     public static final String WITH_DATA = "withData";
-    /** Exchange variable: the {@link Outcome}, once there is one. */
-    public static final String OUTCOME = "outcome";
 
     private static final String CALL = "call";
     private static final Logger LOG = LoggerFactory.getLogger(Calls.class);
@@ -45,15 +43,18 @@ public final class Calls {
     private final Gate gate;
     private final Ledger ledger;
     private final Token token;
+    private final Deliveries deliveries;
     private final int attempts;
     private volatile Duration patience = Duration.ofDays(365_000);
     private final Map<String, Tries> tries = new LinkedHashMap<>();
 
-    public Calls(Settings settings, Validation validation, Gate gate, Ledger ledger, Token token) {
+    public Calls(
+            Settings settings, Validation validation, Gate gate, Ledger ledger, Token token, Deliveries deliveries) {
         this.validation = validation;
         this.gate = gate;
         this.ledger = ledger;
         this.token = token;
+        this.deliveries = deliveries;
         this.attempts = settings.retryAttempts();
     }
 
@@ -179,8 +180,8 @@ public final class Calls {
     }
 
     private static Outcome replay(CallRequest request, Entry spent) {
-        if (spent.request().equals(OutcomeJson.fields(request))) {
-            return spent.outcome().replayedFor(request);
+        if (spent.fields().equals(OutcomeJson.fields(request))) {
+            return spent.finalOutcome().replayedFor(request);
         }
         Fault conflict = new Fault(
                 Reason.ID_CONFLICT,
@@ -192,7 +193,7 @@ public final class Calls {
     }
 
     private void decideUnsent(Call call, Outcome outcome) {
-        ledger.add(outcome, call.runId);
+        call.ledgerId = ledger.add(outcome, call.runId);
         call.decide(outcome);
         call.giveBack(false);
         log(outcome);
@@ -226,7 +227,7 @@ public final class Calls {
         if (call.outcome == null) {
             decide(call, OutcomeRules.accepted(call.answer), true);
         }
-        deliver(exchange, call.outcome);
+        deliveries.begin(exchange, call.ledgerId, call.outcome);
     }
 
     /**
@@ -241,7 +242,7 @@ public final class Calls {
             boolean taken = !verdict.isUnavailable();
             decide(call, taken ? verdict : afterTry(call, verdict), taken && verdict.status() != null);
         }
-        deliver(exchange, call.outcome);
+        deliveries.begin(exchange, call.ledgerId, call.outcome);
     }
 
     /** A request that alone is not taken, while others are, is rejected after some tries; else it waits. */
@@ -316,11 +317,6 @@ public final class Calls {
             Thread.currentThread().interrupt();
             throw cause;
         }
-    }
-
-    private static void deliver(Exchange exchange, Outcome outcome) {
-        exchange.setVariable(OUTCOME, outcome);
-        exchange.getMessage().setBody(OutcomeJson.write(outcome));
     }
 
     /** One line for each request that was not placed, without its payload. */

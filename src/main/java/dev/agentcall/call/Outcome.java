@@ -58,6 +58,11 @@ public record Outcome(
         return new Outcome(later, kind, guid, reason, detail, httpStatus, true, at, millis);
     }
 
+    /** The same of an unknown call that was found to have been placed; the GUID may not be known. */
+    public Outcome settledAsPlaced() {
+        return new Outcome(request, OutcomeKind.PLACED, guid, null, null, httpStatus, replayed, at, millis);
+    }
+
     public boolean placed() {
         return kind == OutcomeKind.PLACED;
     }

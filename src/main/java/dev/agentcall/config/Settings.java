@@ -24,6 +24,7 @@ import java.util.function.UnaryOperator;
  * @param csvColumns normalised column name to field
  * @param rate calls per second, 0 for no limit
  * @param retryAttempts tries, the first included
+ * @param ledgerKeep age from which requests are deleted from the ledger
  * @param node this node's name, for people
  */
 public record Settings(
@@ -52,6 +53,7 @@ public record Settings(
         String ledgerUrl,
         String ledgerUser,
         String ledgerPassword,
+        Duration ledgerKeep,
         String node) {
 
     /**
@@ -89,9 +91,13 @@ public record Settings(
                 read.duration("agentcall.agent.pause", Duration.ZERO),
                 read.wholeNumber("agentcall.retry.attempts", 1, 1_000_000),
                 read.duration("agentcall.retry.delay", Duration.ofMillis(1)),
-                read.matching("agentcall.ledger.url", "jdbc:sqlite:.+", "jdbc:sqlite: and a file"),
+                read.matching(
+                        "agentcall.ledger.url",
+                        "jdbc:(sqlite:(?!:memory:)|postgresql:).+",
+                        "jdbc:sqlite: and a file, or jdbc:postgresql: and a database"),
                 read.optional("agentcall.ledger.user"),
                 read.optional("agentcall.ledger.password"),
+                read.duration("agentcall.ledger.keep", Duration.ofDays(1)),
                 read.optional("agentcall.node") == null ? SettingsReader.hostName() : read.optional("agentcall.node"));
         read.throwFaults();
         return settings;

@@ -2,10 +2,11 @@ package dev.agentcall.csv;
 
 import dev.agentcall.call.CallRequest;
 import dev.agentcall.call.Calls;
+import dev.agentcall.call.Deliveries;
 import dev.agentcall.call.Fault;
 import dev.agentcall.call.Gate;
 import dev.agentcall.call.Outcome;
-import dev.agentcall.call.OutcomeJson;
+import dev.agentcall.call.OutcomeKind;
 import dev.agentcall.call.Reason;
 import dev.agentcall.call.Source;
 import dev.agentcall.call.StoppingException;
@@ -14,18 +15,22 @@ import dev.agentcall.call.Validation;
 import dev.agentcall.config.Settings;
 import dev.agentcall.csv.FileSummary.State;
 import dev.agentcall.ledger.FileRun;
+import dev.agentcall.ledger.FileRuns;
 import dev.agentcall.ledger.Ledger;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.BitSet;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Predicate;
 import org.apache.camel.Exchange;
@@ -39,6 +44,7 @@ public final class CsvFiles {
     public static final String SUMMARY = "summary";
 
     private static final String RUN = "run";
+    private static final String ERROR = ".error.txt";
 
     private static final Logger LOG = LoggerFactory.getLogger(CsvFiles.class);
     /** Told in one-shot runs too. */
@@ -56,14 +62,18 @@ public final class CsvFiles {
     private final Validation validation;
     private final Gate gate;
     private final Ledger ledger;
+    private final FileRuns runs;
+    private final Deliveries deliveries;
     private volatile boolean oneShot;
     private volatile OpenRun current;
 
-    public CsvFiles(Settings settings, Validation validation, Gate gate, Ledger ledger) {
+    public CsvFiles(Settings settings, Validation validation, Gate gate, Ledger ledger, Deliveries deliveries) {
         this.settings = settings;
         this.validation = validation;
         this.gate = gate;
         this.ledger = ledger;
+        this.runs = ledger.fileRuns();
+        this.deliveries = deliveries;
     }
 
     /**
@@ -84,12 +94,15 @@ public final class CsvFiles {
 
     /**
      * Opens the file whose path is the body, and leaves its lanes as the body. A file that is no CSV file of calls is put
-     * aside; then the body is its outcome as JSON.
+     * aside; then the body is its outcome as JSON. One that another process has in work is left alone.
      */
     public void open(Exchange exchange) throws IOException {
         sweep();
         Path file = Path.of(exchange.getMessage().getBody(String.class));
         Instant began = Instant.now();
+        if (!oneShot && !Files.exists(file)) {
+            return; // another process has done it
+        }
         CsvInput input;
         try {
             input = CsvInput.open(file, copies(), settings.csvColumns(), settings.defaults());
@@ -99,6 +112,10 @@ public final class CsvFiles {
         }
         try {
             OpenRun run = begin(file, input, began);
+            if (run == null) {
+                input.close();
+                return;
+            }
             current = run;
             exchange.setVariable(RUN, run);
             exchange.getMessage().setBody(run.rows.lanes(settings.concurrency()));
@@ -133,10 +150,11 @@ public final class CsvFiles {
     }
 
     private OpenRun begin(Path file, CsvInput input, Instant began) throws IOException, CsvRefusedException {
-        FileRun open = ledger.findOpenRun(input.name(), input.content());
-        FileRun run =
-                open != null ? open : ledger.startRun(input.name(), input.content(), resultName(input.baseName()));
-        BitSet decided = ledger.decidedRows(run);
+        FileRun run = run(file, input);
+        if (run == null) {
+            return null;
+        }
+        BitSet decided = runs.decidedRows(run);
         COLUMNS.info(
                 "{}: {} rows, {}{}",
                 input.name(),
@@ -154,6 +172,37 @@ public final class CsvFiles {
         return new OpenRun(file, input, rows, began, gate.calls());
     }
 
+    /** The run that the file goes on with, or a new one; null if another process has the file, or has just done it. */
+    private FileRun run(Path file, CsvInput input) {
+        while (true) {
+            boolean elsewhere = false;
+            for (FileRun open : runs.findOpen(input.name(), input.content())) {
+                if (!runs.takeOver(open)) {
+                    elsewhere = true;
+                } else if (isMoved(open)) {
+                    runs.finish(open); // all that was missing; this file was dropped after it
+                } else {
+                    return open;
+                }
+            }
+            if (elsewhere && !oneShot) {
+                return null;
+            }
+            FileRun begun = runs.start(input.name(), input.content(), elsewhere, resultName(input.baseName()));
+            if (begun != null && Files.exists(file)) {
+                return begun;
+            }
+            if (begun != null) {
+                runs.drop(begun); // done by another process between two looks
+                return null;
+            }
+        }
+    }
+
+    private boolean isMoved(FileRun run) {
+        return run.doneName() != null && Files.exists(settings.done().resolve(run.doneName()));
+    }
+
     /** Free for all three results, and of no run that is not finished. */
     private String resultName(String baseName) {
         return freeName(
@@ -162,7 +211,7 @@ public final class CsvFiles {
                 name -> CsvResults.names(name).stream()
                                 .noneMatch(
                                         file -> Files.exists(settings.outbox().resolve(file)))
-                        && !ledger.isResultNameTaken(name));
+                        && !runs.isResultNameTaken(name));
     }
 
     /** The name as it is, or with a timestamp after it. */
@@ -210,23 +259,34 @@ public final class CsvFiles {
         }
     }
 
-    private FileSummary complete(OpenRun run) throws IOException, CsvRefusedException {
-        CsvResults results = CsvResults.write(run.input, run.rows, ledger, settings.outbox());
-        if (!oneShot) {
-            moveToDone(run);
+    private FileSummary complete(OpenRun open) throws IOException, CsvRefusedException {
+        FileRun run = open.rows.run();
+        if (run.doneName() == null) {
+            CsvResults.write(open.input, run, runs, settings.outbox());
         }
-        ledger.finishRun(run.rows.run());
+        if (!oneShot) {
+            moveToDone(open);
+        }
+        Map<OutcomeKind, Integer> outcomes = new EnumMap<>(OutcomeKind.class);
+        Map<String, Integer> reasons = new TreeMap<>();
+        for (FileRuns.Count count : runs.count(run)) {
+            outcomes.merge(count.kind(), count.rows(), Integer::sum);
+            if (count.reason() != null) {
+                reasons.merge(count.reason(), count.rows(), Integer::sum);
+            }
+        }
+        runs.finish(run);
         return new FileSummary(
-                run.input.name(),
+                open.input.name(),
                 State.DONE,
-                run.input.rows(),
-                run.rows.decidedRows(),
-                gate.calls() - run.callsBefore,
-                results.outcomes(),
-                results.reasons(),
-                results.files(),
+                open.input.rows(),
+                open.rows.decidedRows(),
+                gate.calls() - open.callsBefore,
+                outcomes,
+                reasons,
+                CsvResults.places(run, settings.outbox()),
                 null,
-                Duration.between(run.began, Instant.now()));
+                Duration.between(open.began, Instant.now()));
     }
 
     private FileSummary interrupted(OpenRun run) {
@@ -252,12 +312,21 @@ public final class CsvFiles {
 
     /** What was called goes to done/. If the file is another by now, that one is put aside: its new rows were not called. */
     private void moveToDone(OpenRun run) throws IOException {
+        // Chosen and remembered before the move, so that a crash after it is known for what it is.
+        String name = run.rows.run().doneName();
+        if (name == null) {
+            name = freeName(run.input.baseName(), end(run.original), free(settings.done()));
+            runs.willMove(run.rows.run(), name);
+        }
+        Path place = settings.done().resolve(name);
         if (isUnchanged(run)) {
-            move(run.original, settings.done());
+            Files.move(run.original, place);
+            Disk.sync(settings.done());
             return;
         }
-        String name = freeName(run.input.baseName(), ".csv", free(settings.done()));
-        Files.copy(run.input.snapshot().file(), settings.done().resolve(name));
+        Path part = settings.done().resolve("." + name + ".part");
+        Files.copy(run.input.snapshot().file(), part, StandardCopyOption.REPLACE_EXISTING);
+        Files.move(part, place);
         if (Files.exists(run.original)) {
             LOG.warn(
                     "{} changed while it was in work; what it was is done, what it is now is put aside",
@@ -270,6 +339,11 @@ public final class CsvFiles {
         }
     }
 
+    private static String end(Path file) {
+        String name = file.getFileName().toString();
+        return name.substring(CsvInput.baseName(name).length());
+    }
+
     private static boolean isUnchanged(OpenRun run) throws IOException {
         return Files.exists(run.original)
                 && Files.mismatch(run.original, run.input.snapshot().file()) < 0;
@@ -277,15 +351,6 @@ public final class CsvFiles {
 
     private static Predicate<String> free(Path folder) {
         return name -> !Files.exists(folder.resolve(name));
-    }
-
-    private static Path move(Path file, Path folder) throws IOException {
-        String base = CsvInput.baseName(file.getFileName().toString());
-        String end = file.getFileName().toString().substring(base.length());
-        Path place = folder.resolve(freeName(base, end, free(folder)));
-        Files.move(file, place);
-        Disk.sync(folder);
-        return place;
     }
 
     /** After a file that failed through no fault of its own: tells it, and waits a while before the next try. */
@@ -306,13 +371,12 @@ public final class CsvFiles {
 
     private void refuse(Exchange exchange, Path file, String why, Instant began) throws IOException {
         String name = file.getFileName().toString();
-        Path told = oneShot ? tell(settings.outbox(), CsvInput.baseName(name), why) : putAside(file, why);
-        LOG.warn("{} is refused: {}", name, why);
         CallRequest none = new CallRequest(
                 UUID.randomUUID().toString(), CallRequest.newFields(), Map.of(), new Source("csv", name, null));
         Outcome outcome = Outcome.invalid(none, List.of(new Fault(Reason.MALFORMED, null, why)), Instant.now());
-        ledger.add(outcome, null);
-        exchange.setVariable(Calls.OUTCOME, outcome);
+        deliveries.begin(exchange, ledger.add(outcome, null), outcome);
+        Path told = oneShot ? tell(settings.outbox(), CsvInput.baseName(name), why) : putAside(file, why);
+        LOG.warn("{} is refused: {}", name, why);
         exchange.setVariable(
                 SUMMARY,
                 new FileSummary(
@@ -326,17 +390,23 @@ public final class CsvFiles {
                         List.of(told),
                         why,
                         Duration.between(began, Instant.now())));
-        exchange.getMessage().setBody(OutcomeJson.write(outcome));
     }
 
     /** Moves the file to failed/, with the reason beside it under the same name. */
     private Path putAside(Path file, String why) throws IOException {
-        Path moved = move(file, settings.failed());
-        return tell(settings.failed(), CsvInput.baseName(moved.getFileName().toString()), why);
+        String name = freeName(
+                CsvInput.baseName(file.getFileName().toString()),
+                end(file),
+                free(settings.failed())
+                        .and(moved -> !Files.exists(settings.failed().resolve(CsvInput.baseName(moved) + ERROR))));
+        Path told = tell(settings.failed(), CsvInput.baseName(name), why); // first: a file there is never unexplained
+        Files.move(file, settings.failed().resolve(name));
+        Disk.sync(settings.failed());
+        return told;
     }
 
     private static Path tell(Path folder, String baseName, String why) throws IOException {
-        Path told = folder.resolve(freeName(baseName, ".error.txt", free(folder)));
+        Path told = folder.resolve(freeName(baseName, ERROR, free(folder)));
         Files.writeString(told, why + System.lineSeparator());
         return told;
     }

@@ -10,6 +10,7 @@ import dev.agentcall.call.Validation;
 import dev.agentcall.config.Settings;
 import dev.agentcall.form.FormBody;
 import dev.agentcall.ledger.Entry;
+import dev.agentcall.ledger.FileRun;
 import dev.agentcall.ledger.Ledger;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -17,6 +18,7 @@ import java.nio.file.Path;
 import java.util.BitSet;
 import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
@@ -57,8 +59,8 @@ public final class CsvPreview {
                 + input.snapshot().charset() + ", delimiter '"
                 + (input.layout().delimiter() == '\t' ? "\\t" : input.layout().delimiter()) + "'");
         out.println("  columns: " + input.columns().describe());
-        var open = ledger.findOpenRun(input.name(), input.content());
-        BitSet decided = open == null ? new BitSet() : ledger.decidedRows(open);
+        List<FileRun> open = ledger.fileRuns().findOpen(input.name(), input.content());
+        BitSet decided = open.isEmpty() ? new BitSet() : ledger.fileRuns().decidedRows(open.get(0));
         Map<String, Integer> counts = new HashMap<>();
         CallRequest first = null;
         try (CsvRows rows = input.openRows()) {
@@ -81,7 +83,7 @@ public final class CsvPreview {
         out.println("  would be called: " + counts.getOrDefault("call", 0) + ", invalid: "
                 + (counts.getOrDefault("invalid", 0) + counts.getOrDefault("conflict", 0))
                 + ", spent (called before, not called again): " + counts.getOrDefault("spent", 0)
-                + (open == null ? "" : ", decided before the interruption: " + decided.cardinality()));
+                + (open.isEmpty() ? "" : ", decided before the interruption: " + decided.cardinality()));
         if (first != null) {
             out.println("  a body, numbers masked: " + FormBody.encode(masked(first)));
         }
@@ -95,7 +97,7 @@ public final class CsvPreview {
         if (spent == null) {
             return "call";
         }
-        return spent.request().equals(OutcomeJson.fields(checked.request())) ? "spent" : "conflict";
+        return spent.fields().equals(OutcomeJson.fields(checked.request())) ? "spent" : "conflict";
     }
 
     private static Map<Field, String> masked(CallRequest request) {

@@ -2,8 +2,8 @@ package dev.agentcall.csv;
 
 import de.siegmar.fastcsv.writer.CsvWriter;
 import de.siegmar.fastcsv.writer.LineDelimiter;
-import dev.agentcall.call.OutcomeKind;
-import dev.agentcall.ledger.Ledger;
+import dev.agentcall.ledger.FileRun;
+import dev.agentcall.ledger.FileRuns;
 import java.io.BufferedWriter;
 import java.io.Closeable;
 import java.io.IOException;
@@ -16,12 +16,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.sql.SQLException;
-import java.util.ArrayList;
-import java.util.EnumMap;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
 
 /**
  * The three result files of a run: every row of the input once, in the input's order, out of a second pass over the file
@@ -41,10 +36,6 @@ final class CsvResults {
 
     private static final char BYTE_ORDER_MARK = '\uFEFF';
 
-    private final Map<OutcomeKind, Integer> outcomes = new EnumMap<>(OutcomeKind.class);
-    private final Map<String, Integer> reasons = new TreeMap<>();
-    private final List<Path> files = new ArrayList<>();
-
     private CsvResults() {}
 
     /** The names of the results of a run, in the order success, error, unknown. */
@@ -52,33 +43,33 @@ final class CsvResults {
         return List.of(resultName + ".success.csv", resultName + ".error.csv", resultName + ".unknown.csv");
     }
 
+    /** Where the results of a run are, in the same order. */
+    static List<Path> places(FileRun run, Path outbox) {
+        return names(run.resultName()).stream().map(outbox::resolve).toList();
+    }
+
     /**
      * Writes the three files.
      *
      * @throws IllegalStateException if a row has no outcome
      */
-    static CsvResults write(CsvInput input, CsvRun run, Ledger ledger, Path outbox)
-            throws IOException, CsvRefusedException {
-        CsvResults results = new CsvResults();
-        List<String> names = names(run.run().resultName());
-        Map<Path, Path> places = new LinkedHashMap<>();
-        for (String name : names) {
-            places.put(outbox.resolve("." + name + ".part"), outbox.resolve(name));
-        }
-        List<Path> parts = List.copyOf(places.keySet());
+    static void write(CsvInput input, FileRun run, FileRuns runs, Path outbox) throws IOException, CsvRefusedException {
+        List<Path> places = places(run, outbox);
+        List<Path> parts = names(run.resultName()).stream()
+                .map(name -> outbox.resolve("." + name + ".part"))
+                .toList();
         try {
             try (Result success = new Result(parts.get(0), input);
                     Result error = new Result(parts.get(1), input);
                     Result unknown = new Result(parts.get(2), input);
                     CsvRows rows = input.openRows()) {
-                ledger.readRows(run.run(), outcomes -> {
+                runs.readRows(run, outcomes -> {
                     for (CsvRows.Row row = nextRow(rows); row != null; row = nextRow(rows)) {
-                        Ledger.RowOutcome outcome = outcomes.of(row.number());
+                        FileRuns.RowOutcome outcome = outcomes.of(row.number());
                         if (outcome == null) {
                             throw new IllegalStateException(
                                     "row " + row.number() + " of " + input.name() + " has no outcome");
                         }
-                        results.count(outcome);
                         Result result =
                                 switch (outcome.kind()) {
                                     case PLACED -> success;
@@ -89,12 +80,10 @@ final class CsvResults {
                     }
                 });
             }
-            for (Map.Entry<Path, Path> place : places.entrySet()) {
-                Files.move(place.getKey(), place.getValue(), StandardCopyOption.ATOMIC_MOVE);
-                results.files.add(place.getValue());
+            for (int i = 0; i < places.size(); i++) {
+                Files.move(parts.get(i), places.get(i), StandardCopyOption.ATOMIC_MOVE);
             }
             Disk.sync(outbox);
-            return results;
         } finally {
             for (Path part : parts) {
                 Files.deleteIfExists(part);
@@ -108,25 +97,6 @@ final class CsvResults {
         } catch (CsvRefusedException e) {
             throw new IOException(e.getMessage(), e); // the copy was read to its end before
         }
-    }
-
-    private void count(Ledger.RowOutcome outcome) {
-        outcomes.merge(outcome.kind(), 1, Integer::sum);
-        if (outcome.reason() != null) {
-            reasons.merge(outcome.reason(), 1, Integer::sum);
-        }
-    }
-
-    Map<OutcomeKind, Integer> outcomes() {
-        return outcomes;
-    }
-
-    Map<String, Integer> reasons() {
-        return reasons;
-    }
-
-    List<Path> files() {
-        return files;
     }
 
     private static final class Result implements Closeable {
@@ -152,7 +122,7 @@ final class CsvResults {
             writer.writeRecord(header);
         }
 
-        private void add(CsvRows.Row row, Ledger.RowOutcome outcome) {
+        private void add(CsvRows.Row row, FileRuns.RowOutcome outcome) {
             List<String> cells = columns.own(row.cells());
             cells.add(String.valueOf(row.number()));
             cells.add(Formulas.guarded(outcome.requestId()));

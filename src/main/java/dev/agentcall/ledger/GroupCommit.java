@@ -16,21 +16,29 @@ import java.util.concurrent.locks.LockSupport;
 final class GroupCommit implements AutoCloseable {
 
     private static final int MOST_AT_ONCE = 256;
+    /** Times that a leader lets others go first. */
+    private static final int YIELDS = 2;
 
-    private final Connection connection;
-    private final Sql sql;
+    private static final int VALID_SECONDS = 5;
+
+    private final Opening opening;
+    private final Opened opened;
     private final ConcurrentLinkedQueue<Pending<?>> waiting = new ConcurrentLinkedQueue<>();
+    private final ConcurrentLinkedQueue<Work<?>> first = new ConcurrentLinkedQueue<>();
+    private final ConcurrentLinkedQueue<Work<?>> along = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean led = new AtomicBoolean();
     private volatile boolean closed;
+    /** The leader's; null until it is needed, and after it broke. */
+    private Sql sql;
 
-    /**
-     * Takes over a connection.
-     *
-     * @param connection with auto-commit off; closed by {@link #close}
-     */
-    GroupCommit(Connection connection) {
-        this.connection = connection;
-        this.sql = new Sql(connection);
+    /** Opens a connection with auto-commit off. */
+    interface Opening {
+        Connection open() throws SQLException;
+    }
+
+    /** What is to be done with a new connection before anything is written through it. */
+    interface Opened {
+        void with(Connection connection) throws SQLException;
     }
 
     /** One write: some statements, and a result that holds once they are committed. */
@@ -38,11 +46,16 @@ final class GroupCommit implements AutoCloseable {
         T run(Sql sql) throws SQLException;
     }
 
+    GroupCommit(Opening opening, Opened opened) {
+        this.opening = opening;
+        this.opened = opened;
+    }
+
     /**
      * Runs the work in a transaction and returns once that is committed. An interrupt does not end the wait: whether the
      * work was committed must be known.
      *
-     * @throws LedgerException if it could not be committed; then nothing of it was
+     * @throws LedgerException if it could not be committed; where the connection broke meanwhile, it may have been
      */
     <T> T write(Work<T> work) {
         Pending<T> own = new Pending<>(work);
@@ -63,6 +76,23 @@ final class GroupCommit implements AutoCloseable {
             Thread.currentThread().interrupt();
         }
         return own.result();
+    }
+
+    /** Commits the work, as soon as that can be done, before anything that is written from now on. */
+    void writeFirst(Work<?> work) {
+        first.add(work);
+    }
+
+    /** Runs the work along with the next write, or {@link #flush}; again, if that is not committed. */
+    void writeAlong(Work<?> work) {
+        along.add(work);
+    }
+
+    /** Commits what waits for a write to come. */
+    void flush() {
+        if (!first.isEmpty() || !along.isEmpty()) {
+            write(sql -> null);
+        }
     }
 
     /** The next one leads before those who are done are woken, which takes its time. */
@@ -87,34 +117,68 @@ final class GroupCommit implements AutoCloseable {
     /** Those who come while others' statements run are taken along. */
     private List<Pending<?>> commitWaiting() {
         List<Pending<?>> group = new ArrayList<>();
+        List<Work<?>> taken = new ArrayList<>();
         Throwable failure = null;
         try {
-            for (Pending<?> next = waiting.poll(); next != null; next = waiting.poll()) {
-                group.add(next);
-                next.run(sql);
-                if (group.size() == MOST_AT_ONCE) {
-                    break;
-                }
+            commitFirst();
+            for (Work<?> next = along.poll(); next != null; next = along.poll()) {
+                taken.add(next);
+                next.run(sql());
             }
-            connection.commit();
+            runWaiting(group);
+            // Those who are about to write, and only lack a processor, come along: fewer commits, each of more.
+            for (int i = 0; i < YIELDS; i++) {
+                Thread.yield();
+                runWaiting(group);
+            }
+            connection().commit();
         } catch (Throwable e) { // whatever it is, nobody may wait for ever
             failure = e;
             rollBack();
+            along.addAll(taken);
         }
-        if (failure != null && group.size() > 1) {
-            group.forEach(this::commitAlone); // one bad write must not fail the others
-        } else {
-            for (Pending<?> pending : group) {
-                pending.failure = failure;
+        if (group.isEmpty()) { // it did not come to that
+            for (Pending<?> next = waiting.poll(); next != null; next = waiting.poll()) {
+                group.add(next);
             }
+        } else if (failure != null && group.size() > 1) {
+            group.forEach(this::commitAlone); // one bad write must not fail the others
+            return group;
+        }
+        for (Pending<?> pending : group) {
+            pending.failure = failure;
         }
         return group;
     }
 
+    private void runWaiting(List<Pending<?>> group) throws SQLException {
+        while (group.size() < MOST_AT_ONCE) {
+            Pending<?> next = waiting.poll();
+            if (next == null) {
+                return;
+            }
+            group.add(next);
+            next.run(sql());
+        }
+    }
+
+    /** In a transaction of its own: nothing that fails after it may take it back. */
+    private void commitFirst() throws SQLException {
+        if (first.isEmpty()) {
+            return;
+        }
+        List<Work<?>> works = List.copyOf(first);
+        for (Work<?> work : works) {
+            work.run(sql());
+        }
+        connection().commit();
+        first.removeAll(works);
+    }
+
     private void commitAlone(Pending<?> pending) {
         try {
-            pending.run(sql);
-            connection.commit();
+            pending.run(sql());
+            connection().commit();
             pending.failure = null;
         } catch (SQLException | RuntimeException e) {
             rollBack();
@@ -122,17 +186,53 @@ final class GroupCommit implements AutoCloseable {
         }
     }
 
+    private Sql sql() throws SQLException {
+        if (sql == null) {
+            Connection connection = opening.open();
+            try {
+                opened.with(connection);
+            } catch (SQLException e) {
+                connection.close();
+                throw e;
+            }
+            sql = new Sql(connection);
+        }
+        return sql;
+    }
+
+    private Connection connection() throws SQLException {
+        return sql().connection();
+    }
+
     private void rollBack() {
+        if (sql == null) {
+            return;
+        }
         try {
-            connection.rollback();
+            sql.connection().rollback();
+            if (sql.connection().isValid(VALID_SECONDS)) {
+                return;
+            }
         } catch (SQLException e) {
             // The failure that led here is the one to tell.
         }
+        closeConnection();
+    }
+
+    private void closeConnection() {
+        try {
+            if (sql != null) {
+                sql.connection().close();
+            }
+        } catch (SQLException e) {
+            // All that matters was committed.
+        }
+        sql = null;
     }
 
     /** Waits for a commit that is under way; what is not committed then fails. */
     @Override
-    public void close() throws SQLException {
+    public void close() {
         closed = true;
         while (!led.compareAndSet(false, true)) {
             Thread.onSpinWait();
@@ -140,7 +240,7 @@ final class GroupCommit implements AutoCloseable {
         for (Pending<?> next = waiting.poll(); next != null; next = waiting.poll()) {
             next.fail(new IllegalStateException("it is closed"));
         }
-        connection.close();
+        closeConnection();
     }
 
     private static final class Pending<T> {

@@ -2,6 +2,7 @@ package dev.agentcall.ledger;
 
 import java.sql.Connection;
 import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.HashMap;
 import java.util.Map;
@@ -28,5 +29,14 @@ final class Sql {
             prepared.put(text, statement);
         }
         return statement;
+    }
+
+    /** A number that no process and no file run has had. */
+    long nextNumber() throws SQLException {
+        try (ResultSet result = prepare("UPDATE ledger SET last_number = last_number + 1 RETURNING last_number")
+                .executeQuery()) {
+            result.next();
+            return result.getLong(1);
+        }
     }
 }

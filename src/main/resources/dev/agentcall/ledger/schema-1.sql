@@ -1,53 +1,76 @@
--- Every process that has used this ledger. One that is alive holds a lock on the file <ledger>.process-<id>.lock.
--- Numbers are not used again, so that a lock file never stands for two.
+-- One row. version: of these tables. last_number: the last number given to a process or a file run; none is used again.
+CREATE TABLE ledger (
+  version     INTEGER NOT NULL,
+  last_number BIGINT NOT NULL
+);
+
+-- Every process that uses this ledger. One that is alive shows a sign of life: with SQLite a lock on the file
+-- <ledger>.process-<id>.lock, with PostgreSQL an advisory lock.
 CREATE TABLE process (
-  id         INTEGER PRIMARY KEY AUTOINCREMENT,
+  id         BIGINT PRIMARY KEY,
   node       TEXT NOT NULL,
-  pid        INTEGER NOT NULL,
+  pid        BIGINT NOT NULL,
   started_at TEXT NOT NULL
 );
 
--- Every run over a CSV file. One that is not finished goes on when a file of the same name and content is there again.
+-- Every run over a CSV file, and the process that has it. One that is not finished goes on when a file of the same name and
+-- content is there again. beside: 0, or the run's own id where another process has such a run already. done_name: the
+-- original's name in the folder done, from when the results are there.
 CREATE TABLE file_run (
-  id          INTEGER PRIMARY KEY,
-  process_id  INTEGER NOT NULL,
+  id          BIGINT PRIMARY KEY,
+  process_id  BIGINT NOT NULL,
   name        TEXT NOT NULL,
   content     TEXT NOT NULL,
+  beside      BIGINT NOT NULL,
   result_name TEXT NOT NULL,
+  done_name   TEXT,
   started_at  TEXT NOT NULL,
   finished_at TEXT
 );
 
-CREATE INDEX file_run_open ON file_run (name, content) WHERE finished_at IS NULL;
+-- No file is in work twice.
+CREATE UNIQUE INDEX file_run_open ON file_run (name, content, beside) WHERE finished_at IS NULL;
 
--- Every request. outcome: in-flight, placed, rejected, invalid or unknown. request: the fields as sent, as JSON.
--- spent: 1 while no other request may have this request_id: in flight, placed or unknown, and not replayed.
--- id: the process's number times 2^40, plus a count.
+CREATE UNIQUE INDEX file_run_result ON file_run (result_name) WHERE finished_at IS NULL;
+
+-- Every request. id: the number of the file run or process that it belongs to, times 2^32, plus its row or a count.
+-- released: 0 while the request_id is spent by this request: in flight, placed or unknown; else its own id.
+-- request: the fields as sent, as JSON. outcome: in-flight, placed, rejected, invalid or unknown.
+-- claimed_at: when it was written, before it was sent. at: when it was decided.
+-- delivered: 0 not yet, 1 its channel has the outcome, 2 its channel failed and gets the outcome later.
+-- settled: placed or not-placed, what a human found out about an unknown one, with when, who and a note.
 CREATE TABLE request (
-  id          INTEGER PRIMARY KEY,
-  process_id  INTEGER NOT NULL,
-  file_run_id INTEGER,
+  id          BIGINT PRIMARY KEY,
+  process_id  BIGINT NOT NULL,
+  file_run_id BIGINT,
   request_id  TEXT NOT NULL,
+  released    BIGINT NOT NULL,
   request     TEXT NOT NULL,
   extra       TEXT NOT NULL,
   source_kind TEXT NOT NULL,
   source_name TEXT NOT NULL,
   source_row  INTEGER,
-  spent       INTEGER NOT NULL,
+  claimed_at  TEXT NOT NULL,
   outcome     TEXT NOT NULL,
   guid        TEXT,
   reason      TEXT,
   detail      TEXT,
   http_status INTEGER,
   replayed    INTEGER NOT NULL,
-  at          TEXT NOT NULL,
-  millis      INTEGER
+  at          TEXT,
+  millis      BIGINT,
+  delivered   INTEGER NOT NULL,
+  settled     TEXT,
+  settled_at  TEXT,
+  settled_by  TEXT,
+  note        TEXT
 );
 
 -- A spent id is there once: this index is what keeps a request from being sent twice.
-CREATE UNIQUE INDEX request_spent ON request (request_id) WHERE spent = 1;
+CREATE UNIQUE INDEX request_request_id ON request (request_id, released);
 
--- A row of a file has one outcome in a run.
-CREATE UNIQUE INDEX request_file_row ON request (file_run_id, source_row) WHERE file_run_id IS NOT NULL;
+-- The few that a process still has to do with.
+CREATE INDEX request_open ON request (process_id) WHERE delivered <> 1;
 
-CREATE INDEX request_in_flight ON request (process_id) WHERE outcome = 'in-flight';
+-- The newest, and those old enough to be pruned.
+CREATE INDEX request_claimed_at ON request (claimed_at);

@@ -138,12 +138,12 @@ class LedgerTest {
         CallRequest first = request("a");
         ledger.record(ledger.claim(first, null), outcome(first, OutcomeKind.PLACED));
         Outcome replay = outcome(first, OutcomeKind.PLACED).replayedFor(row("a", 7));
-        FileRun run = ledger.startRun("calls.csv", "digest", "calls");
+        FileRun run = ledger.fileRuns().start("calls.csv", "digest", false, "calls");
 
         ledger.add(replay, run.id());
         ledger.add(replay, null);
 
-        assertThat(ledger.decidedRows(run)).isEqualTo(bits(7));
+        assertThat(ledger.fileRuns().decidedRows(run)).isEqualTo(bits(7));
         assertThat(ledger.findSpent("a").outcome().replayed()).isFalse();
     }
 
@@ -185,7 +185,7 @@ class LedgerTest {
 
         Entry entry = ledger.find(claimed);
         assertThat(entry.outcome()).isEqualTo(outcome);
-        assertThat(entry.request()).isEqualTo(OutcomeJson.fields(request));
+        assertThat(entry.fields()).isEqualTo(OutcomeJson.fields(request));
         assertThat(OutcomeJson.write(entry.outcome())).isEqualTo(OutcomeJson.write(outcome));
     }
 
@@ -193,12 +193,12 @@ class LedgerTest {
     void aRowsOutcomeIsWhatStandsInResultFiles() throws IOException {
         Outcome invalid =
                 new Outcome(row("a", 2), OutcomeKind.INVALID, null, "bad-number", "phone", null, false, AT, null);
-        FileRun run = ledger.startRun("calls.csv", "digest", "calls");
+        FileRun run = ledger.fileRuns().start("calls.csv", "digest", false, "calls");
 
         ledger.add(invalid, run.id());
 
         assertThat(outcomes(run, 2))
-                .containsExactly(new Ledger.RowOutcome("a", OutcomeKind.INVALID, null, "bad-number", "phone", false));
+                .containsExactly(new FileRuns.RowOutcome("a", OutcomeKind.INVALID, null, "bad-number", "phone", false));
     }
 
     @Test
@@ -211,33 +211,35 @@ class LedgerTest {
 
     @Test
     void aRunThatIsNotFinishedGoesOnForTheSameNameAndContent() {
-        FileRun started = ledger.startRun("calls.csv", "digest", "calls.20261122T191800Z");
+        FileRun started = ledger.fileRuns().start("calls.csv", "digest", false, "calls.20261122T191800Z");
         ledger.close();
         open();
 
-        FileRun resumed = ledger.findOpenRun("calls.csv", "digest");
+        List<FileRun> resumed = ledger.fileRuns().findOpen("calls.csv", "digest");
 
         assertThat(started.resumed()).isFalse();
-        assertThat(resumed).isEqualTo(new FileRun(started.id(), "calls.20261122T191800Z", true));
-        assertThat(ledger.findOpenRun("calls.csv", "other")).isNull();
-        assertThat(ledger.findOpenRun("other.csv", "digest")).isNull();
+        assertThat(resumed)
+                .containsExactly(new FileRun(started.id(), started.processId(), "calls.20261122T191800Z", null, true));
+        assertThat(ledger.fileRuns().takeOver(resumed.get(0))).isTrue();
+        assertThat(ledger.fileRuns().findOpen("calls.csv", "other")).isEmpty();
+        assertThat(ledger.fileRuns().findOpen("other.csv", "digest")).isEmpty();
     }
 
     @Test
     void aFinishedRunIsOver() {
-        FileRun run = ledger.startRun("calls.csv", "digest", "calls");
-        assertThat(ledger.isResultNameTaken("calls")).isTrue();
+        FileRun run = ledger.fileRuns().start("calls.csv", "digest", false, "calls");
+        assertThat(ledger.fileRuns().isResultNameTaken("calls")).isTrue();
 
-        ledger.finishRun(run);
+        ledger.fileRuns().finish(run);
 
-        assertThat(ledger.findOpenRun("calls.csv", "digest")).isNull();
-        assertThat(ledger.isResultNameTaken("calls")).isFalse();
+        assertThat(ledger.fileRuns().findOpen("calls.csv", "digest")).isEmpty();
+        assertThat(ledger.fileRuns().isResultNameTaken("calls")).isFalse();
     }
 
     @Test
     void theDecidedRowsAreThoseWithAnOutcomeInThisRun() {
-        FileRun run = ledger.startRun("calls.csv", "digest", "calls");
-        FileRun other = ledger.startRun("other.csv", "digest", "other");
+        FileRun run = ledger.fileRuns().start("calls.csv", "digest", false, "calls");
+        FileRun other = ledger.fileRuns().start("other.csv", "digest", false, "other");
         decide(run, row("a", 2), OutcomeKind.PLACED);
         decide(run, row("b", 4), OutcomeKind.REJECTED);
         decide(run, row("c", 70_000), OutcomeKind.UNKNOWN);
@@ -246,22 +248,23 @@ class LedgerTest {
         ledger.release(ledger.claim(row("f", 7), run.id()));
         decide(other, row("g", 8), OutcomeKind.PLACED);
 
-        assertThat(ledger.decidedRows(run)).isEqualTo(bits(2, 4, 5, 70_000));
+        assertThat(ledger.fileRuns().decidedRows(run)).isEqualTo(bits(2, 4, 5, 70_000));
     }
 
     @Test
     void aRowHasOneOutcomeInARun() {
-        FileRun run = ledger.startRun("calls.csv", "digest", "calls");
+        FileRun run = ledger.fileRuns().start("calls.csv", "digest", false, "calls");
         decide(run, row("a", 2), OutcomeKind.REJECTED);
 
         assertThat(ledger.claim(row("a", 2), run.id())).isNull();
-        FileRun next = ledger.startRun("calls.csv", "digest", "calls");
+        ledger.fileRuns().finish(run);
+        FileRun next = ledger.fileRuns().start("calls.csv", "digest", false, "calls");
         assertThat(ledger.claim(row("a", 2), next.id())).isNotNull();
     }
 
     @Test
     void outcomesAreReadInTheOrderOfTheRowsHoweverTheyWereDecided() throws IOException {
-        FileRun run = ledger.startRun("calls.csv", "digest", "calls");
+        FileRun run = ledger.fileRuns().start("calls.csv", "digest", false, "calls");
         decide(run, row("c", 10), OutcomeKind.UNKNOWN);
         decide(run, row("a", 2), OutcomeKind.PLACED);
         decide(run, row("b", 9), OutcomeKind.REJECTED);
@@ -278,11 +281,13 @@ class LedgerTest {
     @Test
     void whatWasInFlightWhenItsProcessEndedIsUnknown() {
         ledger.claim(row("a", 2), null);
-        ledger.record(ledger.claim(request("b"), null), outcome(request("b"), OutcomeKind.PLACED));
+        long delivered = ledger.claim(request("b"), null);
+        ledger.record(delivered, outcome(request("b"), OutcomeKind.PLACED));
+        ledger.delivered(delivered);
         ledger.close();
         open();
 
-        assertThat(ledger.recoverCrashed()).singleElement().satisfies(crashed -> {
+        assertThat(recoverCrashed()).singleElement().satisfies(crashed -> {
             assertThat(crashed.kind()).isEqualTo(OutcomeKind.UNKNOWN);
             assertThat(crashed.reason()).isEqualTo("crash");
             assertThat(crashed.detail()).isNotBlank();
@@ -292,21 +297,21 @@ class LedgerTest {
         assertThat(ledger.findSpent("a").outcome().reason()).isEqualTo("crash");
         assertThat(ledger.claim(request("a"), null)).isNull();
         assertThat(ledger.findSpent("b").outcome().kind()).isEqualTo(OutcomeKind.PLACED);
-        assertThat(ledger.recoverCrashed()).isEmpty();
+        assertThat(recoverCrashed()).isEmpty();
     }
 
     @Test
     void theRequestsOfAnotherProcessAreTouchedOnlyOnceItIsDead() throws Exception {
         Process neighbour = startNeighbour("crash-1");
         try {
-            assertThat(ledger.recoverCrashed()).isEmpty();
+            assertThat(recoverCrashed()).isEmpty();
             assertThat(ledger.findSpent("crash-1").inFlight()).isTrue();
             assertThat(ledger.claim(request("crash-1"), null)).isNull();
         } finally {
             neighbour.destroyForcibly().waitFor();
         }
 
-        assertThat(ledger.recoverCrashed())
+        assertThat(recoverCrashed())
                 .extracting(crashed -> crashed.request().requestId(), Outcome::reason)
                 .containsExactly(tuple("crash-1", "crash"));
     }
@@ -316,19 +321,50 @@ class LedgerTest {
         try (Ledger other = openLedger()) {
             other.claim(request("a"), null);
 
-            assertThat(ledger.recoverCrashed()).isEmpty();
+            assertThat(recoverCrashed()).isEmpty();
             assertThat(ledger.findSpent("a").inFlight()).isTrue();
             // Nor has the look at it cost the other its sign of life.
             assertThat(recoverElsewhere()).isEqualTo("recovered 0");
         }
-        assertThat(ledger.recoverCrashed()).hasSize(1);
+        assertThat(recoverCrashed()).hasSize(1);
+    }
+
+    @Test
+    void whatAChannelMissedIsGivenAgainUntilItIsDelivered() {
+        long missed = ledger.claim(request("a"), null);
+        ledger.record(missed, outcome(request("a"), OutcomeKind.PLACED));
+        ledger.missed(missed);
+        long rejected = ledger.add(outcome(request("b"), OutcomeKind.INVALID), null);
+        ledger.missed(rejected);
+        ledger.delivered(ledger.add(outcome(request("c"), OutcomeKind.INVALID), null));
+        ledger.add(outcome(request("d"), OutcomeKind.INVALID), null); // on its way
+        ledger.claim(request("e"), null);
+
+        assertThat(ledger.missed()).extracting(Entry::id).containsExactly(missed, rejected);
+        ledger.delivered(missed);
+        assertThat(ledger.missed()).extracting(Entry::id).containsExactly(rejected);
+    }
+
+    @Test
+    void whatADeadProcessHadNotDeliveredIsGivenToWhoFindsIt() {
+        ledger.record(ledger.claim(request("a"), null), outcome(request("a"), OutcomeKind.PLACED));
+        long missed = ledger.add(outcome(request("b"), OutcomeKind.INVALID), null);
+        ledger.missed(missed);
+        ledger.close();
+        open();
+
+        ledger.recoverCrashed();
+
+        assertThat(ledger.missed())
+                .extracting(entry -> entry.request().requestId())
+                .containsExactly("a", "b");
     }
 
     @Test
     void ownRequestsAreNotTouched() {
         ledger.claim(request("a"), null);
 
-        assertThat(ledger.recoverCrashed()).isEmpty();
+        assertThat(recoverCrashed()).isEmpty();
         assertThat(ledger.findSpent("a").inFlight()).isTrue();
     }
 
@@ -340,6 +376,123 @@ class LedgerTest {
             assertThat(files.map(file -> file.getFileName().toString())).noneMatch(name -> name.endsWith(".lock"));
         }
         open();
+    }
+
+    @Test
+    void aFileIsInWorkOnceAndGoesToWhoFindsItsProcessDead() {
+        FileRun run;
+        try (Ledger other = openLedger()) {
+            run = other.fileRuns().start("calls.csv", "digest", false, "calls");
+            other.claim(row("a", 2), run.id());
+
+            assertThat(ledger.fileRuns().start("calls.csv", "digest", false, "calls2"))
+                    .isNull();
+            assertThat(ledger.fileRuns().takeOver(run)).isFalse();
+            assertThat(ledger.fileRuns().start("calls.csv", "digest", true, "calls2"))
+                    .isNotNull();
+        }
+
+        assertThat(ledger.fileRuns().takeOver(run)).isTrue();
+        assertThat(ledger.fileRuns().decidedRows(run)).isEqualTo(bits(2));
+        assertThat(ledger.fileRuns().takeOver(run)).as("by the number it had").isFalse();
+    }
+
+    @Test
+    void noTwoUnfinishedRunsHaveTheSameNamesForTheirResults() {
+        ledger.fileRuns().start("calls.csv", "digest", false, "calls");
+
+        assertThat(ledger.fileRuns().start("Calls.CSV", "other", false, "calls"))
+                .isNull();
+    }
+
+    // --- Settled by a human ----------------------------------------------------------------------------------------
+
+    @Test
+    void anUnknownRequestThatWasNotPlacedMayBeSentAgain() {
+        ledger.record(ledger.claim(request("a"), null), outcome(request("a"), OutcomeKind.UNKNOWN));
+
+        assertThat(ledger.settle("a", false, null, "ana", "the agent's phone was off"))
+                .isTrue();
+
+        assertThat(ledger.findSpent("a")).isNull();
+        Entry entry = ledger.findLatest("a");
+        assertThat(entry.outcome().kind()).isEqualTo(OutcomeKind.UNKNOWN);
+        assertThat(entry.settled().placed()).isFalse();
+        assertThat(entry.settled().by()).isEqualTo("ana");
+        assertThat(entry.settled().note()).isEqualTo("the agent's phone was off");
+        assertThat(ledger.claim(request("a"), null)).isNotNull();
+    }
+
+    @Test
+    void anUnknownRequestThatWasPlacedStaysSpentAndCountsAsPlaced() {
+        ledger.record(ledger.claim(request("a"), null), outcome(request("a"), OutcomeKind.UNKNOWN));
+
+        assertThat(ledger.settle("a", true, "8cf8570e-60e7-44ed-b799-3baab211b04d", "ana", null))
+                .isTrue();
+
+        assertThat(ledger.claim(request("a"), null)).isNull();
+        assertThat(ledger.findSpent("a").finalOutcome().kind()).isEqualTo(OutcomeKind.PLACED);
+        assertThat(ledger.findSpent("a").finalOutcome().guid()).isEqualTo("8cf8570e-60e7-44ed-b799-3baab211b04d");
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"PLACED", "REJECTED"})
+    void onlyAnUnknownRequestCanBeSettledAndOnlyOnce(OutcomeKind kind) {
+        ledger.record(ledger.claim(request("a"), null), outcome(request("a"), kind));
+        ledger.record(ledger.claim(request("b"), null), outcome(request("b"), OutcomeKind.UNKNOWN));
+        ledger.claim(request("c"), null);
+        ledger.settle("b", true, null, "ana", null);
+
+        assertThat(ledger.settle("a", false, null, "ana", null)).isFalse();
+        assertThat(ledger.settle("b", false, null, "ana", null)).isFalse();
+        assertThat(ledger.settle("c", false, null, "ana", null)).isFalse();
+        assertThat(ledger.settle("nobody", false, null, "ana", null)).isFalse();
+    }
+
+    // --- The newest, and the oldest --------------------------------------------------------------------------------
+
+    @Test
+    void theNewestRequestsComeFirstAndSettledOnesAreUnknownNoMore() {
+        for (String id : List.of("a", "b", "c")) {
+            ledger.record(ledger.claim(request(id), null), outcome(request(id), OutcomeKind.UNKNOWN));
+        }
+        ledger.claim(request("d"), null);
+        ledger.settle("b", true, null, "ana", null);
+
+        assertThat(ids(ledger.recent(null, null, 10))).containsExactly("d", "c", "b", "a");
+        assertThat(ids(ledger.recent(null, null, 2))).containsExactly("d", "c");
+        assertThat(ids(ledger.recent(OutcomeKind.UNKNOWN, null, 10))).containsExactly("c", "a");
+        assertThat(ids(ledger.recent(OutcomeKind.UNKNOWN, Instant.now().plusSeconds(60), 10)))
+                .isEmpty();
+    }
+
+    @Test
+    void oldRequestsArePrunedButNotThoseThatSomebodyStillHasToSeeTo() {
+        FileRun run = ledger.fileRuns().start("calls.csv", "digest", false, "calls");
+        deliver(ledger.claim(row("of a file in work", 2), run.id()), OutcomeKind.PLACED);
+        deliver(ledger.claim(request("unknown"), null), OutcomeKind.UNKNOWN);
+        deliver(ledger.claim(request("settled"), null), OutcomeKind.UNKNOWN);
+        ledger.settle("settled", true, null, "ana", null);
+        deliver(ledger.claim(request("placed"), null), OutcomeKind.PLACED);
+        ledger.record(ledger.claim(request("not delivered"), null), outcome(request("a"), OutcomeKind.PLACED));
+        ledger.claim(request("in flight"), null);
+        ledger.missed(); // all marks are written
+
+        ledger.prune(Instant.now().minusSeconds(60));
+        assertThat(ledger.recent(null, null, 100)).hasSize(6);
+        ledger.prune(Instant.now().plusSeconds(60));
+
+        assertThat(ids(ledger.recent(null, null, 100)))
+                .containsExactly("in flight", "not delivered", "unknown", "of a file in work");
+    }
+
+    private void deliver(long id, OutcomeKind kind) {
+        ledger.record(id, outcome(request("any"), kind));
+        ledger.delivered(id);
+    }
+
+    private static List<String> ids(List<Entry> entries) {
+        return entries.stream().map(entry -> entry.request().requestId()).toList();
     }
 
     // --- Waiting ---------------------------------------------------------------------------------------------------
@@ -382,7 +535,8 @@ class LedgerTest {
         Path file = folder.resolve("newer.db");
         try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + file);
                 Statement statement = connection.createStatement()) {
-            statement.execute("PRAGMA user_version = 1000");
+            statement.execute("CREATE TABLE ledger (version INTEGER NOT NULL, last_number BIGINT NOT NULL)");
+            statement.execute("INSERT INTO ledger VALUES (1000, 0)");
         }
 
         assertRefused(file).withMessageContaining("version 1000");
@@ -406,7 +560,8 @@ class LedgerTest {
                 System.out.println("claimed");
                 System.in.read();
             } else {
-                System.out.println("recovered " + ledger.recoverCrashed().size());
+                ledger.recoverCrashed();
+                System.out.println("recovered " + ledger.missed().size());
                 ledger.close();
             }
         }
@@ -448,13 +603,21 @@ class LedgerTest {
         return ShippedSettings.with("agentcall.ledger.url", "jdbc:sqlite:" + file, "agentcall.node", "test");
     }
 
+    /** The outcomes of what was in flight in processes that have died since the last time. */
+    private List<Outcome> recoverCrashed() {
+        ledger.recoverCrashed();
+        List<Entry> missed = ledger.missed();
+        missed.forEach(entry -> ledger.delivered(entry.id()));
+        return missed.stream().map(Entry::outcome).toList();
+    }
+
     private void decide(FileRun run, CallRequest request, OutcomeKind kind) {
         ledger.record(ledger.claim(request, run.id()), outcome(request, kind));
     }
 
-    private List<Ledger.RowOutcome> outcomes(FileRun run, int... rows) throws IOException {
-        List<Ledger.RowOutcome> read = new ArrayList<>();
-        ledger.readRows(run, outcomes -> {
+    private List<FileRuns.RowOutcome> outcomes(FileRun run, int... rows) throws IOException {
+        List<FileRuns.RowOutcome> read = new ArrayList<>();
+        ledger.fileRuns().readRows(run, outcomes -> {
             for (int row : rows) {
                 read.add(outcomes.of(row));
             }

@@ -1,0 +1,66 @@
+package dev.agentcall.ledger;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+
+/**
+ * Signs of life in a PostgreSQL ledger: each process holds an advisory lock in the session that it writes through. A
+ * session can break while its process lives, at a failover for one; so a process is dead only when its lock has been free
+ * for longer than an answer may take.
+ */
+final class AdvisoryLocks implements SignOfLife {
+
+    private final Database database;
+    private final Duration patience;
+
+    /** Longer than an answer may take: {@code patience}. */
+    AdvisoryLocks(Database database, Duration patience) {
+        this.database = database;
+        this.patience = patience;
+    }
+
+    /** The first of a lock's two numbers: the same for all processes of one ledger, which is a schema of a database. */
+    static int group(Connection connection) throws SQLException {
+        return ("agentcall " + connection.getSchema()).hashCode();
+    }
+
+    @Override
+    public void show(long process, Connection writer) throws SQLException {
+        try (PreparedStatement lock = writer.prepareStatement("SELECT pg_try_advisory_lock(?, ?)")) {
+            lock.setInt(1, group(writer));
+            lock.setInt(2, Math.toIntExact(process));
+            try (ResultSet result = lock.executeQuery()) {
+                if (!result.next() || !result.getBoolean(1)) {
+                    throw new SQLException("an earlier session of this process still holds its lock");
+                }
+            }
+        }
+    }
+
+    @Override
+    public boolean isShown(long process) {
+        return database.readFirst(
+                        "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2"
+                                + " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+                                + " AND classid = ?::bigint::oid AND objid = ?::bigint::oid",
+                        found -> true,
+                        Integer.toUnsignedLong(database.lockGroup()),
+                        process)
+                != null;
+    }
+
+    @Override
+    public Duration patience() {
+        return patience;
+    }
+
+    /** The session ends with the connection. */
+    @Override
+    public void hide(long process) {}
+
+    @Override
+    public void clearUp(long process) {}
+}

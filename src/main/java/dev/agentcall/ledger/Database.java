@@ -1,0 +1,173 @@
+package dev.agentcall.ledger;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import dev.agentcall.config.Settings;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.List;
+
+/**
+ * The ledger's database: a file (SQLite) or a server (PostgreSQL). Both understand the same statements; what is not the
+ * same is here.
+ */
+final class Database implements AutoCloseable {
+
+    private static final String SQLITE = "jdbc:sqlite:";
+    private static final int VERSION = 1;
+    private static final int READERS = 4;
+    private static final int BUSY_MILLIS = 10_000;
+    /** 16 MiB of log before it is moved into the database file: fewer, larger writes. */
+    private static final String CHECKPOINT_PAGES = "4000";
+    /** Rows that PostgreSQL hands out at a time, so that a long result does not fill the memory. */
+    private static final int FETCHED_ROWS = 1_000;
+
+    private final String url;
+    private final HikariDataSource pool;
+
+    private Database(String url, HikariDataSource pool) {
+        this.url = url;
+        this.pool = pool;
+    }
+
+    /** Opens the database; fails if it cannot be. */
+    static Database open(Settings settings) {
+        HikariConfig config = new HikariConfig();
+        config.setPoolName("agentcall-ledger");
+        config.setJdbcUrl(settings.ledgerUrl());
+        config.setUsername(settings.ledgerUser());
+        config.setPassword(settings.ledgerPassword());
+        config.setMaximumPoolSize(READERS + 1);
+        config.setMinimumIdle(1);
+        config.setConnectionTimeout(BUSY_MILLIS);
+        if (isSqlite(settings.ledgerUrl())) {
+            config.addDataSourceProperty("journal_mode", "WAL");
+            config.addDataSourceProperty("synchronous", "FULL");
+            config.addDataSourceProperty("wal_autocheckpoint", CHECKPOINT_PAGES);
+            config.addDataSourceProperty("busy_timeout", String.valueOf(BUSY_MILLIS));
+            // The driver begins the next transaction with every commit; an immediate one would lock out other
+            // processes.
+            config.addDataSourceProperty("transaction_mode", "DEFERRED");
+            // The driver would ask for them after every statement.
+            config.addDataSourceProperty("jdbc.get_generated_keys", "false");
+        }
+        return new Database(settings.ledgerUrl(), new HikariDataSource(config));
+    }
+
+    private static boolean isSqlite(String url) {
+        return url.startsWith(SQLITE);
+    }
+
+    boolean isSqlite() {
+        return isSqlite(url);
+    }
+
+    /** The file of a SQLite database: its URL without the driver's parameters after a question mark. */
+    Path file() {
+        return Path.of(url.substring(SQLITE.length()).replaceFirst("\\?.*", ""));
+    }
+
+    /** See {@link AdvisoryLocks}. */
+    int lockGroup() {
+        try (Connection connection = pool.getConnection()) {
+            return AdvisoryLocks.group(connection);
+        } catch (SQLException e) {
+            throw cannotRead(e);
+        }
+    }
+
+    /** A connection to write through, with auto-commit off. */
+    Connection openWriter() throws SQLException {
+        Connection connection = pool.getConnection();
+        connection.setAutoCommit(false);
+        return connection;
+    }
+
+    /** Makes the tables, or checks that they are those of this program. Of several processes one makes them. */
+    Void makeTables(Sql sql) throws SQLException {
+        try (Statement statement = sql.connection().createStatement()) {
+            for (String alone : isSqlite()
+                    ? List.of("ROLLBACK", "BEGIN IMMEDIATE")
+                    : List.of("SELECT pg_advisory_xact_lock(" + AdvisoryLocks.group(sql.connection()) + ", 0)")) {
+                statement.execute(alone);
+            }
+            if (!hasTables(sql.connection())) {
+                for (String table : schema().split(";\\s*\n")) {
+                    if (!table.isBlank()) {
+                        statement.execute(table);
+                    }
+                }
+                statement.execute("INSERT INTO ledger (version, last_number) VALUES (" + VERSION + ", 0)");
+            }
+            try (ResultSet version = statement.executeQuery("SELECT version FROM ledger")) {
+                if (!version.next() || version.getInt(1) != VERSION) {
+                    throw new SQLException("its tables are of version " + version.getInt(1)
+                            + ", made by another release of the program; this one knows " + VERSION);
+                }
+            }
+        }
+        return null;
+    }
+
+    private static boolean hasTables(Connection connection) throws SQLException {
+        try (ResultSet tables =
+                connection.getMetaData().getTables(null, connection.getSchema(), "ledger", new String[] {"TABLE"})) {
+            return tables.next();
+        }
+    }
+
+    private String schema() {
+        try (InputStream sql = Database.class.getResourceAsStream("schema-1.sql")) {
+            String schema = new String(sql.readAllBytes(), StandardCharsets.UTF_8);
+            // In SQLite only this type makes the key the place of the row, without an index beside it.
+            return isSqlite() ? schema.replace("BIGINT PRIMARY KEY", "INTEGER PRIMARY KEY") : schema;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Makes something of what a query found. */
+    interface Reading<T> {
+        T of(ResultSet result) throws SQLException;
+    }
+
+    /** What is made of the first row that a query finds, null if it finds none. */
+    <T> T readFirst(String query, Reading<T> row, Object... values) {
+        return read(query, result -> result.next() ? row.of(result) : null, values);
+    }
+
+    <T> T read(String query, Reading<T> reading, Object... values) {
+        try (Connection connection = pool.getConnection();
+                PreparedStatement select = connection.prepareStatement(query)) {
+            connection.setAutoCommit(false);
+            select.setFetchSize(FETCHED_ROWS);
+            for (int i = 0; i < values.length; i++) {
+                select.setObject(i + 1, values[i]);
+            }
+            try (ResultSet result = select.executeQuery()) {
+                return reading.of(result);
+            } finally {
+                connection.rollback();
+            }
+        } catch (SQLException e) {
+            throw cannotRead(e);
+        }
+    }
+
+    private static LedgerException cannotRead(SQLException e) {
+        return new LedgerException("the ledger cannot be read: " + e.getMessage(), e);
+    }
+
+    @Override
+    public void close() {
+        pool.close();
+    }
+}
