@@ -118,7 +118,7 @@ final class GroupCommit implements AutoCloseable {
     private List<Pending<?>> commitWaiting() {
         List<Pending<?>> group = new ArrayList<>();
         List<Work<?>> taken = new ArrayList<>();
-        Throwable failure = null;
+        boolean committing = false;
         try {
             commitFirst();
             for (Work<?> next = along.poll(); next != null; next = along.poll()) {
@@ -131,24 +131,29 @@ final class GroupCommit implements AutoCloseable {
                 Thread.yield();
                 runWaiting(group);
             }
+            committing = true;
             connection().commit();
+            group.forEach(pending -> pending.failure = null);
         } catch (Throwable e) { // whatever it is, nobody may wait for ever
-            failure = e;
-            rollBack();
+            boolean broken = !rollBack();
             along.addAll(taken);
+            takeWaiting(group);
+            if (broken && committing) {
+                // It may have been committed: to run it again could find its own traces.
+                group.forEach(pending -> pending.failure = e);
+            } else {
+                group.forEach(this::commitAlone); // one bad write must not fail the others
+            }
         }
-        if (group.isEmpty()) { // it did not come to that
+        return group;
+    }
+
+    private void takeWaiting(List<Pending<?>> group) {
+        if (group.isEmpty()) {
             for (Pending<?> next = waiting.poll(); next != null; next = waiting.poll()) {
                 group.add(next);
             }
-        } else if (failure != null && group.size() > 1) {
-            group.forEach(this::commitAlone); // one bad write must not fail the others
-            return group;
         }
-        for (Pending<?> pending : group) {
-            pending.failure = failure;
-        }
-        return group;
     }
 
     private void runWaiting(List<Pending<?>> group) throws SQLException {
@@ -177,10 +182,11 @@ final class GroupCommit implements AutoCloseable {
 
     private void commitAlone(Pending<?> pending) {
         try {
+            commitFirst();
             pending.run(sql());
             connection().commit();
             pending.failure = null;
-        } catch (SQLException | RuntimeException e) {
+        } catch (Throwable e) {
             rollBack();
             pending.failure = e;
         }
@@ -204,19 +210,20 @@ final class GroupCommit implements AutoCloseable {
         return sql().connection();
     }
 
-    private void rollBack() {
-        if (sql == null) {
-            return;
-        }
+    /** False if the connection is broken; the next one who needs it opens another. */
+    private boolean rollBack() {
         try {
-            sql.connection().rollback();
-            if (sql.connection().isValid(VALID_SECONDS)) {
-                return;
+            if (sql != null) {
+                sql.connection().rollback();
+                if (sql.connection().isValid(VALID_SECONDS)) {
+                    return true;
+                }
             }
         } catch (SQLException e) {
             // The failure that led here is the one to tell.
         }
         closeConnection();
+        return false;
     }
 
     private void closeConnection() {

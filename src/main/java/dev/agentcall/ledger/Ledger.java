@@ -35,8 +35,8 @@ public final class Ledger implements AutoCloseable {
     private static final int MISSED_TOGETHER = 1_000;
     private static final int PRUNED_TOGETHER = 500;
     private static final Duration PRUNE_INTERVAL = Duration.ofHours(6);
-    /** A failover may take this long on top of an answer. */
-    private static final Duration FAILOVER_MARGIN = Duration.ofSeconds(10);
+    /** On top of what a call may take. */
+    private static final Duration FAILOVER_MARGIN = Duration.ofSeconds(2);
 
     private static final String INSERT =
             "INSERT INTO request (id, process_id, file_run_id, request_id, released, request, extra, source_kind,"

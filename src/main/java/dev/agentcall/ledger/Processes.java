@@ -82,9 +82,13 @@ final class Processes {
             missedSince.remove(process);
             return true;
         }
+        boolean mayBe =
+                database.readFirst("SELECT 1 FROM process WHERE id = ? AND ended_at IS NULL", found -> true, process)
+                        != null;
         long now = System.nanoTime();
-        long since = missedSince.computeIfAbsent(process, first -> now);
-        return now - since < signs.patience().toNanos();
+        return mayBe
+                && now - missedSince.computeIfAbsent(process, first -> now)
+                        < signs.patience().toNanos();
     }
 
     /**
@@ -137,24 +141,29 @@ final class Processes {
         return crashed;
     }
 
-    /**
-     * A process that ends in good order takes its sign down and, unless it leaves something to see to, its entry along.
-     */
+    /** A process that ends in good order takes its sign down and, unless it leaves something to see to, its entry along. */
     void leave() {
         try {
-            signs.hide(id);
             int forgotten = writer.write(sql -> {
                 PreparedStatement forget = sql.prepare("DELETE FROM process WHERE id = ?"
                         + " AND NOT EXISTS (SELECT 1 FROM request WHERE process_id = ? AND delivered <> 1)");
                 forget.setLong(1, id);
                 forget.setLong(2, id);
-                return forget.executeUpdate();
+                if (forget.executeUpdate() == 1) {
+                    return 1;
+                }
+                PreparedStatement end = sql.prepare("UPDATE process SET ended_at = ? WHERE id = ?");
+                end.setString(1, OutcomeJson.instant(Instant.now()));
+                end.setLong(2, id);
+                end.executeUpdate();
+                return 0;
             });
+            signs.hide(id);
             if (forgotten == 1) {
                 signs.clearUp(id);
             }
         } catch (LedgerException e) {
-            // The next process finds it dead and forgets it.
+            signs.hide(id); // the next process finds it dead
         }
     }
 }

@@ -5,12 +5,14 @@ CREATE TABLE ledger (
 );
 
 -- Every process that uses this ledger. One that is alive shows a sign of life: with SQLite a lock on the file
--- <ledger>.process-<id>.lock, with PostgreSQL an advisory lock.
+-- <ledger>.process-<id>.lock, with PostgreSQL an advisory lock. ended_at: it ended in good order, and what it left is for
+-- others to see to.
 CREATE TABLE process (
   id         BIGINT PRIMARY KEY,
   node       TEXT NOT NULL,
   pid        BIGINT NOT NULL,
-  started_at TEXT NOT NULL
+  started_at TEXT NOT NULL,
+  ended_at   TEXT
 );
 
 -- Every run over a CSV file, and the process that has it. One that is not finished goes on when a file of the same name and
