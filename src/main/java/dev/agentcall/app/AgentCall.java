@@ -1,6 +1,9 @@
 package dev.agentcall.app;
 
+import dev.agentcall.call.OutcomeKind;
 import dev.agentcall.config.SettingsException;
+import dev.agentcall.config.SettingsReader;
+import dev.agentcall.csv.Finding;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -31,7 +34,7 @@ import picocli.CommandLine.Parameters;
 public final class AgentCall implements Callable<Integer> {
 
     @Parameters(paramLabel = "FILE", arity = "0..*", description = "CSV files to process; they stay where they are.")
-    private List<Path> files = List.of();
+    private List<String> arguments = List.of();
 
     @ArgGroup
     private Mode mode = new Mode();
@@ -50,6 +53,54 @@ public final class AgentCall implements Callable<Integer> {
                 paramLabel = "PORT",
                 description = "Run only a simulator of uContact on this port, to try routes and clients against.")
         private Integer simulatorPort;
+
+        @ArgGroup(exclusive = false)
+        private Listing listing;
+
+        @ArgGroup(exclusive = false)
+        private Settling settling;
+    }
+
+    private static final class Listing {
+        @Option(names = "--ledger", required = true, description = "List the newest requests in the ledger.")
+        private boolean ledger;
+
+        @Option(
+                names = "--outcome",
+                paramLabel = "OUTCOME",
+                description = "Only placed, rejected, invalid, or unknown ones that nobody has settled.")
+        private String outcome;
+
+        @Option(names = "--since", paramLabel = "TIME", description = "Only those of the last 30m, 2h, 7d, ...")
+        private String since;
+
+        @Option(names = "--limit", paramLabel = "N", description = "So many at most; 100 without.")
+        private int limit = 100;
+
+        @Option(names = "--json", description = "As JSON lines.")
+        private boolean json;
+    }
+
+    private static final class Settling {
+        @Option(
+                names = "--settle",
+                required = true,
+                description = "Record what became of an unknown request: --settle REQUEST_ID placed, or not-placed,"
+                        + " after which it may be sent again; or --settle --from FILE for many.")
+        private boolean settle;
+
+        @Option(
+                names = "--from",
+                paramLabel = "FILE",
+                description =
+                        "An unknown.csv with one more column, settled (and, if wanted, settled_guid, settled_note).")
+        private Path from;
+
+        @Option(names = "--guid", paramLabel = "GUID", description = "The call's GUID, where it is known.")
+        private String guid;
+
+        @Option(names = "--note", paramLabel = "TEXT", description = "For whoever reads it later.")
+        private String note;
     }
 
     public static void main(String[] args) {
@@ -73,26 +124,71 @@ public final class AgentCall implements Callable<Integer> {
         if (mode.simulatorPort != null) {
             return SimulatorMode.run(mode.simulatorPort);
         }
-        if (mode.dryRun && files.isEmpty()) {
-            throw new SettingsException(List.of("--dry-run: found no file, expected FILE.csv"));
+        if (mode.listing != null) {
+            return list(mode.listing);
         }
-        if (mode.check && !files.isEmpty()) {
-            throw new SettingsException(List.of("--check: found " + files.get(0) + ", expected no file"));
+        if (mode.settling != null) {
+            return settle(mode.settling);
+        }
+        if (mode.dryRun && arguments.isEmpty()) {
+            throw expected("--dry-run: found no file, expected FILE.csv");
         }
         if (mode.check) {
+            expectNoArguments("--check");
             return new Check().run();
         }
+        List<Path> files = arguments.stream().map(AgentCall::absolute).toList();
         if (mode.dryRun) {
-            return new DryRun().run(absolute(files));
+            return new DryRun().run(files);
         }
-        return files.isEmpty() ? new Serve().run() : new OneShot().run(absolute(files));
+        return files.isEmpty() ? new Serve().run() : new OneShot().run(files);
+    }
+
+    private int list(Listing listing) throws Exception {
+        expectNoArguments("--ledger");
+        if (listing.limit < 1) {
+            throw expected("--limit: found " + listing.limit + ", expected 1 or more");
+        }
+        return new LedgerMode(
+                        outcome(listing.outcome),
+                        SettingsReader.duration("--since", listing.since),
+                        listing.limit,
+                        listing.json)
+                .run();
+    }
+
+    private static OutcomeKind outcome(String word) {
+        try {
+            return word == null ? null : OutcomeKind.ofWord(word);
+        } catch (IllegalArgumentException e) {
+            throw expected("--outcome: found " + word + ", expected placed, rejected, invalid or unknown");
+        }
+    }
+
+    private int settle(Settling settling) throws Exception {
+        if (settling.from != null) {
+            expectNoArguments("--settle --from");
+            return SettleMode.many(absolute(settling.from.toString()));
+        }
+        if (arguments.size() != 2) {
+            throw expected("--settle: found " + arguments + ", expected REQUEST_ID and placed or not-placed");
+        }
+        return SettleMode.one(new Finding(0, arguments.get(0), arguments.get(1), settling.guid, settling.note));
+    }
+
+    private void expectNoArguments(String option) {
+        if (!arguments.isEmpty()) {
+            throw expected(option + ": found " + arguments.get(0) + ", expected nothing more");
+        }
+    }
+
+    private static SettingsException expected(String fault) {
+        return new SettingsException(List.of(fault));
     }
 
     /** Paths on the command line start where the user is, not at the package's folder. */
-    private static List<Path> absolute(List<Path> files) {
+    private static Path absolute(String file) {
         Path startedIn = Path.of(System.getProperty("agentcall.started.in", ""));
-        return files.stream()
-                .map(file -> startedIn.resolve(file).toAbsolutePath().normalize())
-                .toList();
+        return startedIn.resolve(file).toAbsolutePath().normalize();
     }
 }

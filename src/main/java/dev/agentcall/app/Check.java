@@ -14,7 +14,7 @@ final class Check {
             System.out.println("configuration  good");
             System.out.println(
                     "routes         good, " + bundle.context().getRoutes().size() + " loaded");
-            System.out.println("ledger         good, " + settings.ledgerUrl());
+            System.out.println("ledger         good, " + settings.ledgerUrlShown());
             try {
                 int status = bundle.context()
                         .getRegistry()

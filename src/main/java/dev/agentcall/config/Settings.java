@@ -109,6 +109,11 @@ public record Settings(
         return "Settings[" + ucontactUrl + "]";
     }
 
+    /** The ledger's URL as it may be shown: without a password. */
+    public String ledgerUrlShown() {
+        return ledgerUrl.replaceAll("(?i)(password=)[^&;]*", "$1***");
+    }
+
     /**
      * Makes the folders that are not there yet.
      *

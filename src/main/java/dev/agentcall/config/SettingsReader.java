@@ -20,7 +20,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Reads settings by type and collects what is wrong with them: key, what was found, what was expected. */
-final class SettingsReader {
+public final class SettingsReader {
 
     private static final Pattern DURATION = Pattern.compile("(\\d{1,9}) ?(ms|s|m|h|d)");
     /** So that a duration can be told in nanoseconds. */
@@ -33,6 +33,22 @@ final class SettingsReader {
 
     SettingsReader(UnaryOperator<String> properties) {
         this.properties = properties;
+    }
+
+    /**
+     * One duration that comes from somewhere else, from the command line for one.
+     *
+     * @param value null for none; then null is what comes back
+     * @throws SettingsException if it is no duration
+     */
+    public static Duration duration(String name, String value) {
+        if (value == null) {
+            return null;
+        }
+        SettingsReader reader = new SettingsReader(key -> value);
+        Duration duration = reader.duration(name, Duration.ZERO);
+        reader.throwFaults();
+        return duration;
     }
 
     void throwFaults() {

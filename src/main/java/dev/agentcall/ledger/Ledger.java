@@ -115,7 +115,7 @@ public final class Ledger implements AutoCloseable {
             root = root.getCause();
         }
         return new LedgerException(
-                "agentcall.ledger.url: found " + settings.ledgerUrl() + " (" + root.getMessage()
+                "agentcall.ledger.url: found " + settings.ledgerUrlShown() + " (" + root.getMessage()
                         + "), expected a database that can be opened and written",
                 e);
     }

@@ -864,6 +864,35 @@ class CsvRunTest {
                 assertThat(simulator.requests()).isEqualTo(11);
             }
         }
+
+        @Test
+        void whatAChannelMissedIsDeliveredWhenItIsBack() throws Exception {
+            Path regular = Files.writeString(folder.resolve("blocked"), "");
+            try (Simulator simulator = Simulator.start(Simulator.Options.defaults());
+                    RunningBundle bundle = RunningBundle.start(
+                            Bundle.Extent.ALL,
+                            folder.resolve("data2"),
+                            simulator.uri(),
+                            "agentcall.channel.success",
+                            "jsonl:" + regular + "/a.jsonl")) {
+                Path file = Files.writeString(
+                        bundle.data().resolve("f.csv"),
+                        rows(10, i -> row(i == 0 ? "nobody" : "agente" + i, "0991" + i)));
+                bundle.callOnce(file);
+                assertThat(bundle.errors()).as("the other channel").hasSize(1);
+
+                Files.delete(regular);
+
+                Path channel = regular.resolve("a.jsonl");
+                await().atMost(PATIENCE)
+                        .until(() -> Files.exists(channel)
+                                && Files.readAllLines(channel).size() >= 9);
+                assertThat(Files.readAllLines(channel)).hasSize(9).doesNotHaveDuplicates();
+                assertThat(bundle.bundle().ledger().missed()).isEmpty();
+                assertThat(bundle.errors()).hasSize(1);
+                assertThat(simulator.requests()).isEqualTo(10);
+            }
+        }
     }
 
     @Nested
