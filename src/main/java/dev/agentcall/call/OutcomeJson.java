@@ -33,18 +33,19 @@ public final class OutcomeJson {
             json.writeStringField("guid", outcome.guid());
             json.writeStringField("reason", outcome.reason());
             json.writeStringField("detail", outcome.detail());
-            json.writeObjectField("httpStatus", outcome.httpStatus());
+            number(json, "httpStatus", outcome.httpStatus());
             json.writeFieldName("request");
             fields(json, request);
-            json.writeObjectField("extra", request.extra());
+            json.writeFieldName("extra");
+            object(json, request.extra());
             json.writeObjectFieldStart("source");
             json.writeStringField("kind", request.source().kind());
             json.writeStringField("name", request.source().name());
-            json.writeObjectField("row", request.source().row());
+            number(json, "row", request.source().row());
             json.writeEndObject();
             json.writeBooleanField("replayed", outcome.replayed());
             json.writeStringField("at", instant(outcome.at()));
-            json.writeObjectField("millis", outcome.millis());
+            number(json, "millis", outcome.millis());
             json.writeEndObject();
         });
     }
@@ -56,7 +57,7 @@ public final class OutcomeJson {
 
     /** Any map of JSON values as a JSON object. */
     public static String object(Map<String, Object> values) {
-        return json(json -> json.writeObject(values));
+        return json(json -> object(json, values));
     }
 
     /** ISO 8601 in UTC with milliseconds. */
@@ -70,6 +71,28 @@ public final class OutcomeJson {
             json.writeStringField(field.getKey().key(), field.getValue());
         }
         json.writeEndObject();
+    }
+
+    /** Texts and numbers without the mapper, which would be made ready anew for each of them. */
+    private static void object(JsonGenerator json, Map<String, Object> values) throws IOException {
+        json.writeStartObject();
+        for (Map.Entry<String, Object> value : values.entrySet()) {
+            json.writeFieldName(value.getKey());
+            if (value.getValue() instanceof String text) {
+                json.writeString(text);
+            } else {
+                json.writeObject(value.getValue());
+            }
+        }
+        json.writeEndObject();
+    }
+
+    private static void number(JsonGenerator json, String name, Number number) throws IOException {
+        if (number == null) {
+            json.writeNullField(name);
+        } else {
+            json.writeNumberField(name, number.longValue());
+        }
     }
 
     private static String json(JsonWriting writing) {
