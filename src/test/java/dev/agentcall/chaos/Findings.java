@@ -42,6 +42,13 @@ record Findings(
     /** Checks the one set of results of each file, whose rows have ids of their own. */
     static Findings of(PackagedProgram program, SimulatorProcess simulator, List<InputFile> files, Doubts doubts)
             throws IOException {
+        return of(program, simulator, files, doubts, false);
+    }
+
+    /** @param again a file may have been done more than once, and have more sets of results with a timestamp each */
+    static Findings of(
+            PackagedProgram program, SimulatorProcess simulator, List<InputFile> files, Doubts doubts, boolean again)
+            throws IOException {
         SimulatorProcess.Record record = simulator.record();
         assertNobodyIsCalledTwice(record);
         Map<String, JsonNode> told = told(program.outbox());
@@ -197,6 +204,22 @@ record Findings(
         try (Stream<Path> files = Files.list(folder)) {
             return files.map(file -> file.getFileName().toString()).sorted().toList();
         }
+    }
+
+    static Findings sum(List<Findings> all) {
+        return all.stream()
+                .reduce(
+                        new Findings(0, 0, 0, 0, 0, 0, 0, 0, 0),
+                        (a, b) -> new Findings(
+                                a.rows + b.rows,
+                                a.calls + b.calls,
+                                a.placed + b.placed,
+                                a.rejected + b.rejected,
+                                a.invalid + b.invalid,
+                                a.unknown + b.unknown,
+                                a.twice + b.twice,
+                                a.told + b.told,
+                                a.untold + b.untold));
     }
 
     static String header() {
