@@ -16,11 +16,14 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -37,6 +40,7 @@ class LedgerTroubleIT {
 
     private SimulatorProcess simulator;
     private PackagedProgram program;
+    private final List<PackagedProgram> programs = new ArrayList<>();
 
     @BeforeEach
     void start() throws IOException {
@@ -46,13 +50,14 @@ class LedgerTroubleIT {
 
     @AfterEach
     void stop() throws IOException {
-        program.killAll();
+        programs.forEach(PackagedProgram::killAll);
         simulator.close();
     }
 
     private PackagedProgram program(Path data) {
-        return new PackagedProgram(folder, data, simulator.url())
-                .environment("AGENTCALL_CONCURRENCY", String.valueOf(CONCURRENCY));
+        programs.add(new PackagedProgram(folder, data, simulator.url())
+                .environment("AGENTCALL_CONCURRENCY", String.valueOf(CONCURRENCY)));
+        return programs.get(programs.size() - 1);
     }
 
     private static void assertTold(Ended ended) {
@@ -145,11 +150,7 @@ class LedgerTroubleIT {
             Path filler = disk.fill();
             await().atMost(PATIENCE)
                     .until(() -> !running.isAlive() || here.said().contains("disk"));
-            int before = simulator.received();
-            await().during(A_WHILE).atMost(PATIENCE).until(() -> {
-                assertThat(simulator.received()).isLessThanOrEqualTo(before + CONCURRENCY);
-                return true;
-            });
+            assertNothingIsSent();
             // Before the program gives up what it holds.
             Files.delete(filler);
             Ended ended = running.end();
@@ -165,6 +166,76 @@ class LedgerTroubleIT {
             System.out.println(
                     Findings.of(here, simulator, List.of(calls), Doubts.NONE).line("disk full for a while", 0, 0));
         }
+    }
+
+    @Test
+    @Tag("long")
+    void aServerGoesOnByItselfOnceTheDiskHasSpace() throws Exception {
+        InputFile calls = InputFile.good("calls", 0, 200);
+        try (Tmpfs disk = Tmpfs.mount(folder.resolve("disk"), "8m")) {
+            PackagedProgram here = program(disk.folder().resolve("data"));
+            calls.write(here.inbox());
+            Running server = here.start();
+            await().atMost(PATIENCE).until(() -> !server.isAlive() || simulator.received() > 20);
+            Path filler = disk.fill();
+            await().atMost(PATIENCE)
+                    .until(() -> !server.isAlive() || here.said().contains("disk"));
+            assertNothingIsSent();
+            Files.delete(filler);
+
+            assertServerIsDone(here, server, calls);
+            System.out.println(Findings.of(here, simulator, List.of(calls), Doubts.NONE)
+                    .line("server, disk full for a while", 0, 0));
+        }
+    }
+
+    /** Longer than the program's patience with a lock. */
+    @Test
+    @Tag("long")
+    void aServerGoesOnByItselfOnceTheLedgerIsNoLongerLocked() throws Exception {
+        InputFile calls = InputFile.good("calls", 0, 200);
+        calls.write(program.inbox());
+        Running server = program.start();
+        await().atMost(PATIENCE).until(() -> !server.isAlive() || simulator.received() > 20);
+        try (Connection locked = lock(program)) {
+            await().atMost(PATIENCE)
+                    .until(() -> !server.isAlive() || program.said().contains("ledger cannot be"));
+            assertNothingIsSent();
+        }
+
+        assertServerIsDone(program, server, calls);
+        System.out.println(Findings.of(program, simulator, List.of(calls), Doubts.NONE)
+                .line("server, ledger locked for long", 0, 0));
+    }
+
+    /** What was claimed before may still be on its way. */
+    private void assertNothingIsSent() {
+        int before = simulator.received();
+        await().during(A_WHILE).atMost(PATIENCE).until(() -> {
+            assertThat(simulator.received()).isLessThanOrEqualTo(before + CONCURRENCY);
+            return true;
+        });
+    }
+
+    private static void assertServerIsDone(PackagedProgram program, Running server, InputFile calls)
+            throws IOException, InterruptedException {
+        await().atMost(PATIENCE)
+                .failFast("the server ended", () -> !server.isAlive())
+                .untilAsserted(() -> assertThat(program.done().resolve(calls.fileName()))
+                        .as(program.said())
+                        .exists());
+        server.terminate();
+        assertThat(server.end().code()).as(server.said()).isZero();
+    }
+
+    private static Connection lock(PackagedProgram program) throws SQLException {
+        Connection connection =
+                DriverManager.getConnection("jdbc:sqlite:" + program.data().resolve("ledger.db"));
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("PRAGMA busy_timeout = 10000");
+            statement.execute("BEGIN EXCLUSIVE");
+        }
+        return connection;
     }
 
     /** A small file system of its own; only root may mount one. */
@@ -200,7 +271,8 @@ class LedgerTroubleIT {
 
         @Override
         public void close() throws IOException, InterruptedException {
-            assertThat(run("umount", folder.toString())).isTrue();
+            // Lazy: after a failure the program may still be there.
+            assertThat(run("umount", "--lazy", folder.toString())).isTrue();
         }
 
         private static boolean run(String... command) throws IOException, InterruptedException {

@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
 /** {@code target/agentcall-routes/bin/agentcall} with a data folder of its own, each run a child process. */
 final class PackagedProgram {
 
-    static final long PATIENCE_SECONDS = 120;
+    static final long PATIENCE_SECONDS = 60;
 
     private static final Path HOME = Path.of(System.getProperty("agentcall.home", "target/agentcall-routes"))
             .toAbsolutePath();
@@ -101,8 +101,9 @@ final class PackagedProgram {
         return said.toString();
     }
 
+    /** After which it holds no file any more. */
     void killAll() {
-        started.forEach(running -> running.process.destroyForcibly());
+        started.forEach(running -> running.process.destroyForcibly().onExit().join());
     }
 
     /** A run. The script replaces itself by Java, so that a signal reaches the program. */

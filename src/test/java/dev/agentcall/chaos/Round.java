@@ -67,7 +67,7 @@ final class Round implements AutoCloseable {
         this.simulator = SimulatorProcess.start(folder, Duration.ofMillis(8L * concurrency));
         this.program = new PackagedProgram(folder, simulator.url())
                 .environment("AGENTCALL_CONCURRENCY", String.valueOf(concurrency))
-                .environment("AGENTCALL_RETRY_ATTEMPTS", "6");
+                .environment("AGENTCALL_RETRY_ATTEMPTS", "12");
         Path target = serving ? program.inbox() : folder;
         for (InputFile file : files) {
             file.write(target);
@@ -104,7 +104,7 @@ final class Round implements AutoCloseable {
 
     private void start() throws IOException {
         running = serving ? program.start() : program.start(oneShotFile);
-        excused = false;
+        excused = mayBeUnavailable();
     }
 
     private void strike(Blow blow) throws IOException, InterruptedException {
@@ -223,7 +223,10 @@ final class Round implements AutoCloseable {
             if (running == null) {
                 start();
             }
-            awaitOrEnd(this::isDone);
+            // A signal is heard once the program is up, and what a killed one left in the inbox is then taken away.
+            awaitOrEnd(() -> isDone()
+                    && running.said().contains("serving")
+                    && names(program.inbox()).isEmpty());
             assertThat(running.isAlive())
                     .as("a server ends only when it is told to")
                     .isTrue();
@@ -236,7 +239,6 @@ final class Round implements AutoCloseable {
             assertThat(starts).as("one-shot runs that are not done").isLessThan(20);
             if (running == null) {
                 start();
-                excused = excused || mayBeUnavailable();
             }
             assertEndedWell(running.end());
             running = null;

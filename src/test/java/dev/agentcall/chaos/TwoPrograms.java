@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.IntStream;
 
 /** Two programs at once on one ledger and one outbox, with requests in common, none of which uContact refuses. */
 final class TwoPrograms implements AutoCloseable {
@@ -83,6 +84,31 @@ final class TwoPrograms implements AutoCloseable {
         assertAllPlaced(served, served.name());
         assertAllPlaced(oneShot, oneShot.name());
         return Findings.of(program, simulator, List.of(served, oneShot), Doubts.NONE);
+    }
+
+    /** Two servers on one inbox: each file is done once. */
+    Findings twoServers() throws IOException, InterruptedException {
+        List<InputFile> files = IntStream.range(0, 6)
+                .mapToObj(i -> InputFile.good("calls" + i, 100 * i, 40))
+                .toList();
+        for (InputFile file : files) {
+            file.write(program.inbox());
+        }
+        List<Running> servers = List.of(program.start(), program.start());
+        await().atMost(PATIENCE)
+                .until(() -> !servers.stream().allMatch(Running::isAlive)
+                        || Findings.names(program.done()).size() >= files.size());
+        for (Running server : servers) {
+            server.terminate();
+            assertThat(server.end().code()).as("server: %s", server.said()).isZero();
+        }
+        assertThat(Findings.names(program.done()))
+                .containsExactlyInAnyOrderElementsOf(
+                        files.stream().map(InputFile::fileName).toList());
+        for (InputFile file : files) {
+            assertAllPlaced(file, file.name());
+        }
+        return Findings.of(program, simulator, files, Doubts.NONE);
     }
 
     /** Of two one-shot runs with the same ids one is killed: the other does not wait for the dead, and loses nothing. */

@@ -28,6 +28,11 @@ class TwoProgramsIT {
         play("two one-shots, one SIGKILL, seed " + SEED, TwoPrograms::oneIsKilled);
     }
 
+    @Test
+    void twoServersOnOneInbox() throws Exception {
+        play("two servers, one inbox", TwoPrograms::twoServers);
+    }
+
     private void play(String name, Scene scene) throws Exception {
         try (TwoPrograms programs = new TwoPrograms(folder, SEED)) {
             programs.play(name, scene);
