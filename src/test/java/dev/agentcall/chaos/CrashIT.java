@@ -35,31 +35,31 @@ class CrashIT {
 
     @Test
     void aServerThatIsKilledGoesOn() throws Exception {
-        round("server, SIGKILL", true, mixed(300), KILL_AMONG_CALLS, KILL_ANY_TIME, KILL_AMONG_CALLS);
+        round("server, SIGKILL", true, mixed(200), KILL_AMONG_CALLS, KILL_ANY_TIME, KILL_AMONG_CALLS);
     }
 
     @Test
     void aOneShotRunThatIsKilledGoesOn() throws Exception {
-        round("one-shot, SIGKILL", false, mixed(300), KILL_AMONG_CALLS, KILL_ANY_TIME, KILL_AT_RESULTS);
+        round("one-shot, SIGKILL", false, mixed(200), KILL_AMONG_CALLS, KILL_ANY_TIME, KILL_AT_RESULTS);
     }
 
     @Test
     void aServerThatIsTerminatedLeavesNoDoubt() throws Exception {
-        Findings findings = round("server, SIGTERM", true, mixed(300), TERMINATE, TERMINATE);
+        Findings findings = round("server, SIGTERM", true, mixed(200), TERMINATE, TERMINATE);
         assertThat(findings.unknown()).isZero();
         assertThat(findings.untold()).isZero();
     }
 
     @Test
     void aOneShotRunThatIsTerminatedLeavesNoDoubt() throws Exception {
-        Findings findings = round("one-shot, SIGTERM", false, mixed(300), TERMINATE, TERMINATE);
+        Findings findings = round("one-shot, SIGTERM", false, mixed(200), TERMINATE, TERMINATE);
         assertThat(findings.unknown()).isZero();
         assertThat(findings.untold()).isZero();
     }
 
     @Test
     void onlyCallsThatUcontactHadGotAreInDoubtWhenItGoes() throws Exception {
-        List<InputFile> files = List.of(InputFile.mixed("calls", 0, 300, true, new Random(SEED)));
+        List<InputFile> files = List.of(InputFile.mixed("calls", 0, 200, true, new Random(SEED)));
         Findings findings = round("server, uContact gone", true, files, UCONTACT_GONE, UCONTACT_GONE);
         assertThat(findings.untold()).isZero();
     }
