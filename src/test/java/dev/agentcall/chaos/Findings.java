@@ -22,9 +22,21 @@ import java.util.stream.Stream;
  *
  * @param told outcomes in the JSON lines of both channels
  * @param untold outcomes in the results that are not
+ * @param kills of the program by SIGKILL
+ * @param simulatorKills of uContact
  */
 record Findings(
-        int rows, int calls, int placed, int rejected, int invalid, int unknown, int twice, int told, int untold) {
+        int rows,
+        int calls,
+        int placed,
+        int rejected,
+        int invalid,
+        int unknown,
+        int twice,
+        int told,
+        int untold,
+        int kills,
+        int simulatorKills) {
 
     /**
      * On from the day on which outcomes are marked until their channel took them. Until then an outcome whose process
@@ -91,7 +103,9 @@ record Findings(
                         .filter(times -> times > 1)
                         .count(),
                 lines,
-                untold);
+                untold,
+                0,
+                0);
     }
 
     static void assertNobodyIsCalledTwice(SimulatorProcess.Record record) {
@@ -209,7 +223,7 @@ record Findings(
     static Findings sum(List<Findings> all) {
         return all.stream()
                 .reduce(
-                        new Findings(0, 0, 0, 0, 0, 0, 0, 0, 0),
+                        new Findings(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
                         (a, b) -> new Findings(
                                 a.rows + b.rows,
                                 a.calls + b.calls,
@@ -219,7 +233,9 @@ record Findings(
                                 a.unknown + b.unknown,
                                 a.twice + b.twice,
                                 a.told + b.told,
-                                a.untold + b.untold));
+                                a.untold + b.untold,
+                                a.kills + b.kills,
+                                a.simulatorKills + b.simulatorKills));
     }
 
     static String header() {
@@ -240,7 +256,13 @@ record Findings(
                 "untold");
     }
 
-    String line(String round, int kills, int simulatorKills) {
+    /** The same with how often the program and uContact were killed. */
+    Findings afterKills(int ofProgram, int ofSimulator) {
+        return new Findings(
+                rows, calls, placed, rejected, invalid, unknown, twice, told, untold, ofProgram, ofSimulator);
+    }
+
+    String line(String round) {
         return String.format(
                 Locale.ROOT,
                 "%-34s %5d %5d %8d %5d %6d %8d %7d %7d %5d %6d %6d",

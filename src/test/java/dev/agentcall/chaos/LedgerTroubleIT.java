@@ -137,7 +137,7 @@ class LedgerTroubleIT {
 
         assertThat(ended.code()).as(ended.err()).isZero();
         System.out.println(
-                Findings.of(program, simulator, List.of(calls), Doubts.NONE).line("ledger locked for a while", 0, 0));
+                Findings.of(program, simulator, List.of(calls), Doubts.NONE).line("ledger locked for a while"));
     }
 
     @Test
@@ -167,7 +167,7 @@ class LedgerTroubleIT {
 
             assertThat(again.code()).as(here.said() + again.out()).isZero();
             System.out.println(
-                    Findings.of(here, simulator, List.of(calls), Doubts.NONE).line("disk full for a while", 0, 0));
+                    Findings.of(here, simulator, List.of(calls), Doubts.NONE).line("disk full for a while"));
         }
     }
 
@@ -189,8 +189,8 @@ class LedgerTroubleIT {
             Files.delete(filler);
 
             assertServerIsDone(here, server, calls);
-            System.out.println(Findings.of(here, simulator, List.of(calls), Doubts.NONE)
-                    .line("server, disk full for a while", 0, 0));
+            System.out.println(
+                    Findings.of(here, simulator, List.of(calls), Doubts.NONE).line("server, disk full for a while"));
         }
     }
 
@@ -209,8 +209,8 @@ class LedgerTroubleIT {
         }
 
         assertServerIsDone(program, server, calls);
-        System.out.println(Findings.of(program, simulator, List.of(calls), Doubts.NONE)
-                .line("server, ledger locked for long", 0, 0));
+        System.out.println(
+                Findings.of(program, simulator, List.of(calls), Doubts.NONE).line("server, ledger locked for long"));
     }
 
     /** What was claimed before may still be on its way. */
