@@ -91,6 +91,11 @@ final class Database implements AutoCloseable {
         return connection;
     }
 
+    /** Closes a connection that is of no use any more. */
+    void discard(Connection connection) {
+        pool.evictConnection(connection);
+    }
+
     /** Makes the tables, or checks that they are those of this program. Of several processes one makes them. */
     Void makeTables(Sql sql) throws SQLException {
         try (Statement statement = sql.connection().createStatement()) {

@@ -94,7 +94,7 @@ public final class Ledger implements AutoCloseable {
                                     .plus(settings.responseTimeout())
                                     .plus(FAILOVER_MARGIN));
             processes = new Processes(database, signs, settings.node());
-            writer = new GroupCommit(database::openWriter, processes::returned);
+            writer = new GroupCommit(database, processes::returned);
             writer.write(database::makeTables);
             processes.register(writer);
         } catch (RuntimeException e) {

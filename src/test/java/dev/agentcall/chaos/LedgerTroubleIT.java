@@ -23,7 +23,6 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -141,8 +140,6 @@ class LedgerTroubleIT {
     }
 
     @Test
-    @Disabled(
-            "once the disk was full the ledger's connection is of no use any more: 'statement is not executing', for ever")
     void aFullDiskEndsAOneShotRunThatGoesOnOnceThereIsSpace() throws Exception {
         InputFile calls = InputFile.good("calls", 0, 200);
         Path file = calls.write(folder);
@@ -173,8 +170,6 @@ class LedgerTroubleIT {
 
     @Test
     @Tag("long")
-    @Disabled(
-            "once the disk was full the ledger's connection is of no use any more: 'statement is not executing', for ever")
     void aServerGoesOnByItselfOnceTheDiskHasSpace() throws Exception {
         InputFile calls = InputFile.good("calls", 0, 200);
         try (Tmpfs disk = Tmpfs.mount(folder.resolve("disk"), "8m")) {
