@@ -58,8 +58,8 @@ public final class Ledger implements AutoCloseable {
 
     private static final String INSERT =
             "INSERT INTO request (id, process_id, file_run_id, request_id, request, extra, source_kind, source_name,"
-                    + " source_row, spent, outcome, guid, reason, detail, http_status, replayed, at, millis)"
-                    + " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
+                    + " source_row, spent, outcome, guid, reason, detail, http_status, replayed, at, millis, message_id)"
+                    + " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
 
     private static final String SPENT = "SELECT " + COLUMNS + " FROM request WHERE request_id = ? AND spent = 1";
 
@@ -178,6 +178,16 @@ public final class Ledger implements AutoCloseable {
                 row);
     }
 
+    /** The first decision on a message with this id that carried this request, or null. */
+    public Entry findMessage(String messageId, String requestId) {
+        return readFirst(
+                "SELECT " + COLUMNS + " FROM request WHERE message_id = ? AND request_id = ? AND outcome <> '"
+                        + IN_FLIGHT + "' ORDER BY id",
+                Ledger::entry,
+                messageId,
+                requestId);
+    }
+
     /** The request with this number in the ledger, or null. */
     public Entry find(long id) {
         return readFirst("SELECT " + COLUMNS + " FROM request WHERE id = ?", Ledger::entry, id);
@@ -187,18 +197,29 @@ public final class Ledger implements AutoCloseable {
      * Writes that a request is about to be sent.
      *
      * @param runId the file run that delivers it, null for none
+     * @param messageId the message that delivers it, null for none
      * @return the request's number in the ledger, or null if its id is spent
      */
+    public Long claim(CallRequest request, Long runId, String messageId) {
+        return insert(request, runId, messageId, null);
+    }
+
+    /** The same for a request that no message delivers. */
     public Long claim(CallRequest request, Long runId) {
-        return insert(request, runId, null);
+        return claim(request, runId, null);
     }
 
     /** Writes an outcome that was known without sending: invalid, or replayed. */
-    public void add(Outcome outcome, Long runId) {
-        insert(outcome.request(), runId, outcome);
+    public void add(Outcome outcome, Long runId, String messageId) {
+        insert(outcome.request(), runId, messageId, outcome);
     }
 
-    private Long insert(CallRequest request, Long runId, Outcome outcome) {
+    /** The same for a request that no message delivers. */
+    public void add(Outcome outcome, Long runId) {
+        add(outcome, runId, null);
+    }
+
+    private Long insert(CallRequest request, Long runId, String messageId, Outcome outcome) {
         String fields = OutcomeJson.fields(request);
         String extra = OutcomeJson.object(request.extra());
         String at = OutcomeJson.instant(outcome == null ? Instant.now() : outcome.at());
@@ -223,6 +244,7 @@ public final class Ledger implements AutoCloseable {
             insert.setInt(16, outcome != null && outcome.replayed() ? 1 : 0);
             insert.setString(17, at);
             insert.setObject(18, outcome == null ? null : outcome.millis());
+            insert.setString(19, messageId);
             return insert.executeUpdate();
         });
         return inserted == 1 ? id : null;

@@ -23,6 +23,7 @@ CREATE INDEX file_run_open ON file_run (name, content) WHERE finished_at IS NULL
 -- Every request. outcome: in-flight, placed, rejected, invalid or unknown. request: the fields as sent, as JSON.
 -- spent: 1 while no other request may have this request_id: in flight, placed or unknown, and not replayed.
 -- id: the process's number times 2^40, plus a count.
+-- message_id: the message that delivered it, if one did; the same message again gets the same outcome.
 CREATE TABLE request (
   id          INTEGER PRIMARY KEY,
   process_id  INTEGER NOT NULL,
@@ -41,7 +42,8 @@ CREATE TABLE request (
   http_status INTEGER,
   replayed    INTEGER NOT NULL,
   at          TEXT NOT NULL,
-  millis      INTEGER
+  millis      INTEGER,
+  message_id  TEXT
 );
 
 -- A spent id is there once: this index is what keeps a request from being sent twice.
@@ -49,5 +51,7 @@ CREATE UNIQUE INDEX request_spent ON request (request_id) WHERE spent = 1;
 
 -- A row of a file has one outcome in a run.
 CREATE UNIQUE INDEX request_file_row ON request (file_run_id, source_row) WHERE file_run_id IS NOT NULL;
+
+CREATE INDEX request_message ON request (message_id) WHERE message_id IS NOT NULL;
 
 CREATE INDEX request_in_flight ON request (process_id) WHERE outcome = 'in-flight';
