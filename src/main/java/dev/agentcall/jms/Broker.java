@@ -171,7 +171,8 @@ public final class Broker implements ConnectionFactory, CamelContextAware, AutoC
     synchronized void lost(Throwable failure) {
         Refused refused = failure instanceof Refused known
                 ? known
-                : new Refused(Trouble.AWAY, "agentcall.jms.url: the broker at " + shown(settings) + " is gone", failure);
+                : new Refused(
+                        Trouble.AWAY, "agentcall.jms.url: the broker at " + shown(settings) + " is gone", failure);
         if (trouble == Trouble.NONE || trouble == Trouble.NOT_YET) {
             since = Instant.now();
         }

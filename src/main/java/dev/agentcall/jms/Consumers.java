@@ -1,7 +1,9 @@
 package dev.agentcall.jms;
 
+import dev.agentcall.call.Stopping;
 import dev.agentcall.config.Settings;
 import jakarta.jms.JMSException;
+import jakarta.jms.Message;
 import jakarta.jms.MessageConsumer;
 import jakarta.jms.Session;
 import org.apache.camel.component.jms.DefaultJmsMessageListenerContainer;
@@ -23,10 +25,12 @@ public final class Consumers implements MessageListenerContainerFactory {
 
     private final int most;
     private final Broker broker;
+    private final Stopping stopping;
 
-    public Consumers(Settings settings, Broker broker) {
+    public Consumers(Settings settings, Broker broker, Stopping stopping) {
         this.most = PER_CALL * settings.concurrency();
         this.broker = broker;
+        this.stopping = stopping;
     }
 
     @Override
@@ -39,6 +43,8 @@ public final class Consumers implements MessageListenerContainerFactory {
 
     /** Its class's own logger is off in log4j2.properties: it would tell every try to connect. */
     private final class WatchedContainer extends DefaultJmsMessageListenerContainer {
+
+        private int receiving;
 
         private WatchedContainer(JmsEndpoint endpoint) {
             super(endpoint);
@@ -60,6 +66,55 @@ public final class Consumers implements MessageListenerContainerFactory {
         protected void handleListenerSetupFailure(Throwable failure, boolean alreadyRecovered) {
             if (!alreadyRecovered && isRunning() && !(failure instanceof SharedConnectionNotInitializedException)) {
                 broker.lost(failure);
+            }
+        }
+
+        // --- At a stop, what is handed back must not come in again by another consumer: the broker counts how often it
+        // does.
+
+        @Override
+        protected boolean runningAllowed() {
+            return super.runningAllowed() && !stopping.isStopping();
+        }
+
+        @Override
+        protected Message receiveMessage(MessageConsumer consumer) throws JMSException {
+            synchronized (this) {
+                if (stopping.isStopping()) {
+                    return null;
+                }
+                receiving++;
+            }
+            try {
+                return super.receiveMessage(consumer);
+            } finally {
+                synchronized (this) {
+                    receiving--;
+                    notifyAll();
+                }
+            }
+        }
+
+        @Override
+        protected void rollbackOnExceptionIfNecessary(Session session, Throwable failure) throws JMSException {
+            awaitNobodyReceiving();
+            super.rollbackOnExceptionIfNecessary(session, failure);
+        }
+
+        @Override
+        protected void rollbackIfNecessary(Session session) throws JMSException {
+            awaitNobodyReceiving();
+            super.rollbackIfNecessary(session);
+        }
+
+        /** At a stop nobody begins to receive; who has begun looks up within the receive timeout, a second. */
+        private synchronized void awaitNobodyReceiving() {
+            try {
+                while (stopping.isStopping() && receiving > 0) {
+                    wait();
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
             }
         }
     }

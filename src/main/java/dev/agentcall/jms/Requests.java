@@ -23,6 +23,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Pattern;
 import org.apache.activemq.artemis.jms.client.ActiveMQMessage;
 import org.apache.camel.Exchange;
+import org.apache.camel.RuntimeCamelException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.util.ErrorHandler;
@@ -135,16 +136,14 @@ public final class Requests implements ErrorHandler {
                 String.valueOf(exchange.getProperty(Exchange.EXCEPTION_CAUGHT)));
     }
 
-    /** Why a message is handed back to the broker. */
+    /** Tells why a message is handed back to the broker; not at a stop, nor when the broker itself is the reason. */
     @Override
     public void handleError(Throwable failure) {
-        Throwable cause = failure;
-        while (cause.getCause() != null && !(cause instanceof StoppingException)) {
-            cause = cause.getCause();
-        }
+        Throwable cause =
+                failure instanceof RuntimeCamelException && failure.getCause() != null ? failure.getCause() : failure;
         if (cause instanceof ExpiredException) {
             LOG.warn("{}; it goes back to the broker, which puts expired messages aside", cause.getMessage());
-        } else if (!(cause instanceof StoppingException)) {
+        } else if (!(cause instanceof StoppingException) && !(cause instanceof JMSException)) {
             LOG.error("a message goes back to the broker: {}", cause.toString(), failure);
         }
     }
