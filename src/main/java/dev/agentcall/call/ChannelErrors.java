@@ -23,7 +23,16 @@ public final class ChannelErrors {
             LOG.error(
                     "channel {} fails, outcomes are in the ledger only: {}",
                     exchange.getProperty(Exchange.FAILURE_ENDPOINT, String.class),
-                    String.valueOf(failure));
+                    described(failure));
         }
+    }
+
+    /** With its root: what wraps it may say no more than that something failed. */
+    private static String described(Throwable failure) {
+        Throwable root = failure;
+        while (root != null && root.getCause() != null) {
+            root = root.getCause();
+        }
+        return root == failure ? String.valueOf(failure) : failure + " because of " + root;
     }
 }

@@ -4,7 +4,7 @@ import dev.agentcall.config.Settings;
 import dev.agentcall.config.SettingsException;
 import jakarta.jms.Connection;
 import jakarta.jms.ConnectionFactory;
-import jakarta.jms.InvalidDestinationException;
+import jakarta.jms.IllegalStateException;
 import jakarta.jms.JMSContext;
 import jakarta.jms.JMSException;
 import jakarta.jms.JMSSecurityException;
@@ -34,7 +34,8 @@ public final class Broker implements ConnectionFactory, CamelContextAware, AutoC
     private CamelContext context;
     private ConnectionFactory chosen;
 
-    private Trouble trouble = Trouble.NOT_YET;
+    private volatile Trouble trouble = Trouble.NOT_YET;
+    private volatile int losses;
     private String detail = "not connected yet";
     private Instant since = Instant.now();
 
@@ -154,8 +155,26 @@ public final class Broker implements ConnectionFactory, CamelContextAware, AutoC
         return settings.jmsUrl() == null || trouble == Trouble.NONE ? null : detail;
     }
 
-    /** A consumer is on the queue of requests. */
-    synchronized void receiving() {
+    /** How often it was lost so far, for {@link #receiving}. */
+    int losses() {
+        return losses;
+    }
+
+    /**
+     * A consumer has received, or waited to.
+     *
+     * @param since the losses when it began; with another one since then nothing is proved
+     */
+    void receiving(int since) {
+        if (trouble != Trouble.NONE) {
+            back(since);
+        }
+    }
+
+    private synchronized void back(int before) {
+        if (losses != before) {
+            return;
+        }
         if (trouble == Trouble.NOT_YET) {
             LOG.info("receiving from queue {} at {}", settings.jmsRequests(), shown(settings));
         } else if (trouble != Trouble.NONE) {
@@ -169,6 +188,7 @@ public final class Broker implements ConnectionFactory, CamelContextAware, AutoC
 
     /** The connection broke, or there is none to be had, or no consumer on it. */
     synchronized void lost(Throwable failure) {
+        losses++;
         Refused refused = failure instanceof Refused known
                 ? known
                 : new Refused(
@@ -189,10 +209,10 @@ public final class Broker implements ConnectionFactory, CamelContextAware, AutoC
         if (e instanceof JMSSecurityException) {
             queue += "the user '" + settings.jmsUser() + "' may not receive from queue " + settings.jmsRequests()
                     + ", or not make it";
-        } else if (e instanceof InvalidDestinationException) {
-            queue += "there is no queue " + settings.jmsRequests() + ", and the broker does not make it by itself";
+        } else if (e instanceof IllegalStateException || e.getCause() != null) {
+            return e; // the connection broke
         } else {
-            return e;
+            queue += "there is no queue " + settings.jmsRequests() + ", and the broker does not make it by itself";
         }
         return new Refused(Trouble.QUEUE, queue, e);
     }

@@ -2,6 +2,7 @@ package dev.agentcall.jms;
 
 import dev.agentcall.call.Stopping;
 import dev.agentcall.config.Settings;
+import jakarta.jms.Connection;
 import jakarta.jms.JMSException;
 import jakarta.jms.Message;
 import jakarta.jms.MessageConsumer;
@@ -37,7 +38,6 @@ public final class Consumers implements MessageListenerContainerFactory {
     public AbstractMessageListenerContainer createMessageListenerContainer(JmsEndpoint endpoint) {
         WatchedContainer container = new WatchedContainer(endpoint);
         container.setMaxConcurrentConsumers(most);
-        container.setExceptionListener(broker::lost);
         return container;
     }
 
@@ -51,11 +51,19 @@ public final class Consumers implements MessageListenerContainerFactory {
         }
 
         @Override
+        protected Connection createConnection() throws JMSException {
+            try {
+                return super.createConnection();
+            } catch (JMSException e) {
+                broker.lost(e);
+                throw e;
+            }
+        }
+
+        @Override
         protected MessageConsumer createListenerConsumer(Session session) throws JMSException {
             try {
-                MessageConsumer consumer = super.createListenerConsumer(session);
-                broker.receiving();
-                return consumer;
+                return super.createListenerConsumer(session);
             } catch (JMSException e) {
                 throw broker.noConsumer(e);
             }
@@ -86,7 +94,10 @@ public final class Consumers implements MessageListenerContainerFactory {
                 receiving++;
             }
             try {
-                return super.receiveMessage(consumer);
+                int losses = broker.losses();
+                Message message = super.receiveMessage(consumer);
+                broker.receiving(losses);
+                return message;
             } finally {
                 synchronized (this) {
                     receiving--;

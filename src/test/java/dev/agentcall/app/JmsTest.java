@@ -24,6 +24,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import org.apache.activemq.artemis.core.security.Role;
+import org.apache.activemq.artemis.core.settings.impl.AddressFullMessagePolicy;
+import org.apache.activemq.artemis.core.settings.impl.AddressSettings;
 import org.apache.camel.ExchangePattern;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
@@ -51,7 +54,7 @@ class JmsTest {
 
     @BeforeAll
     static void patience() {
-        Awaitility.setDefaultTimeout(Duration.ofSeconds(60));
+        Awaitility.setDefaultTimeout(Duration.ofSeconds(20));
         Awaitility.setDefaultPollInterval(Duration.ofMillis(50));
     }
 
@@ -470,7 +473,10 @@ class JmsTest {
 
         // Both are handed out a second time, while the first ones are still in hand.
         broker.disconnectAll();
-        await().until(() -> broker.held(REQUESTS) == 2);
+        await().until(() -> broker.deliveries(REQUESTS).stream()
+                        .filter(deliveries -> deliveries > 1)
+                        .count()
+                == 2);
         free.countDown();
 
         awaitDone();
@@ -626,5 +632,126 @@ class JmsTest {
                 .extracting(outcome -> outcome.path("requestId").asText())
                 .containsExactly("other");
         assertThat(broker.count(REQUESTS)).isEqualTo(1);
+    }
+
+    // --- A broker that refuses ---
+
+    @Test
+    void aFullOutcomeQueueLosesNothingAndCallsNobodyTwice() throws Exception {
+        broker = TestBroker.start(folder.resolve("broker"), TestBroker.full(SUCCESS, AddressFullMessagePolicy.FAIL, 1));
+        startBundle();
+        broker.send(request("crm-1"));
+        awaitOutcomes(SUCCESS, 1);
+        awaitDone();
+
+        broker.send(request("crm-2"));
+        broker.send(request("crm-3"));
+
+        await().until(() -> bundle.successes().size() == 3);
+        awaitDone();
+        assertThat(ucontact.calls()).hasSize(3);
+        assertThat(broker.count(TestBroker.DEAD_LETTERS)).isZero();
+    }
+
+    @Test
+    void anOutcomeQueueThatBlocksItsSendersHoldsUpNoCalls() throws Exception {
+        broker =
+                TestBroker.start(folder.resolve("broker"), TestBroker.full(SUCCESS, AddressFullMessagePolicy.BLOCK, 1));
+        startBundle("agentcall.concurrency", "1");
+
+        for (int i = 0; i < 12; i++) {
+            broker.send(request("crm-" + i));
+        }
+
+        await().until(() -> bundle.successes().size() == 12);
+        awaitDone();
+        assertThat(ucontact.calls()).hasSize(12);
+    }
+
+    @Test
+    void aWrongPasswordIsNamedAndTheOthersGoOn() throws Exception {
+        broker = TestBroker.startGuarded(folder.resolve("broker"), role(true));
+        startBundle("agentcall.jms.user", "caller", "agentcall.jms.password", "wr0ng-s3cret");
+
+        await().until(() -> problem() != null && problem().contains("agentcall.jms.password"));
+        assertThat(problem()).contains("'caller'").doesNotContain("wr0ng-s3cret");
+        assertThat(bundle.place(request("other")).path("outcome").asText()).isEqualTo("placed");
+    }
+
+    @Test
+    void withTheRightPasswordMessagesAreTaken() throws Exception {
+        broker = TestBroker.startGuarded(folder.resolve("broker"), role(true));
+        startBundle("agentcall.jms.user", "caller", "agentcall.jms.password", "right");
+
+        broker.send(request("crm-1"));
+
+        awaitOutcomes(SUCCESS, 1);
+        assertThat(problem()).isNull();
+    }
+
+    @Test
+    void aQueueThatMayNotBeMadeIsNamedAndTakenOnceItIsThere() throws Exception {
+        broker = TestBroker.startGuarded(folder.resolve("broker"), role(false));
+        startBundle("agentcall.jms.user", "caller", "agentcall.jms.password", "right");
+        await().until(() -> problem() != null && problem().contains("agentcall.jms.requests"));
+        assertThat(problem()).contains(REQUESTS).contains("'caller'");
+
+        broker.send(request("crm-1"));
+
+        await().until(() -> bundle.successes().size() == 1);
+        await().until(() -> problem() == null);
+    }
+
+    @Test
+    void aQueueThatTheBrokerDoesNotMakeByItselfIsNamed() throws Exception {
+        broker = TestBroker.start(
+                folder.resolve("broker"),
+                configuration -> configuration.addAddressSetting(
+                        "#", new AddressSettings().setAutoCreateQueues(false).setAutoCreateAddresses(false)));
+        startBundle();
+
+        await().untilAsserted(() -> assertThat(problem()).contains("there is no queue " + REQUESTS));
+        assertThat(problem()).contains("agentcall.jms.requests");
+    }
+
+    /** The role of the user "caller": to send and to receive, and perhaps to make queues. */
+    private static Role role(boolean mayMakeQueues) {
+        return new Role(
+                "caller",
+                true,
+                true,
+                mayMakeQueues,
+                mayMakeQueues,
+                mayMakeQueues,
+                mayMakeQueues,
+                false,
+                true,
+                mayMakeQueues,
+                mayMakeQueues,
+                false,
+                false);
+    }
+
+    @Test
+    void aMessageThatLosesItsConnectionManyTimesBeforeItsTurnIsCalledOnce() throws Exception {
+        CountDownLatch free = new CountDownLatch(1);
+        ucontact.answer(call -> {
+            free.await();
+            return Answer.placed();
+        });
+        startBroker();
+        startBundle("agentcall.concurrency", "2");
+        broker.send(request("crm-1"));
+        await().until(() -> ucontact.calls().size() == 1);
+        for (int i = 0; i < 3; i++) {
+            int before = broker.deliveries(REQUESTS).get(0);
+            broker.disconnectAll();
+            await().until(() -> broker.deliveries(REQUESTS).stream().anyMatch(deliveries -> deliveries > before));
+        }
+        free.countDown();
+
+        awaitOutcomes(SUCCESS, 1);
+        awaitDone();
+        assertThat(ucontact.calls()).hasSize(1);
     }
 }

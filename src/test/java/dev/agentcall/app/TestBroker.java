@@ -14,6 +14,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
+import org.apache.activemq.artemis.api.core.ActiveMQNotConnectedException;
 import org.apache.activemq.artemis.api.core.QueueConfiguration;
 import org.apache.activemq.artemis.api.core.RoutingType;
 import org.apache.activemq.artemis.api.core.SimpleString;
@@ -22,6 +23,7 @@ import org.apache.activemq.artemis.core.config.impl.ConfigurationImpl;
 import org.apache.activemq.artemis.core.config.impl.SecurityConfiguration;
 import org.apache.activemq.artemis.core.security.Role;
 import org.apache.activemq.artemis.core.server.JournalType;
+import org.apache.activemq.artemis.core.server.MessageReference;
 import org.apache.activemq.artemis.core.server.embedded.EmbeddedActiveMQ;
 import org.apache.activemq.artemis.core.settings.impl.AddressFullMessagePolicy;
 import org.apache.activemq.artemis.core.settings.impl.AddressSettings;
@@ -180,13 +182,20 @@ final class TestBroker implements AutoCloseable {
         return found == null ? 0 : found.getDeliveringCount();
     }
 
+    /** How often each message that a consumer holds was handed out. */
+    List<Integer> deliveries(String queue) {
+        return broker.getActiveMQServer().locateQueue(SimpleString.of(queue)).getDeliveringMessages().values().stream()
+                .flatMap(List::stream)
+                .map(MessageReference::getDeliveryCount)
+                .toList();
+    }
+
     /** Breaks all connections, as a network does. */
     void disconnectAll() {
         broker.getActiveMQServer()
                 .getRemotingService()
                 .getConnections()
-                .forEach(connection ->
-                        connection.fail(new org.apache.activemq.artemis.api.core.ActiveMQNotConnectedException("cut")));
+                .forEach(connection -> connection.fail(new ActiveMQNotConnectedException("cut")));
     }
 
     @Override
