@@ -11,6 +11,7 @@ import org.apache.camel.component.jms.DefaultJmsMessageListenerContainer;
 import org.apache.camel.component.jms.JmsEndpoint;
 import org.apache.camel.component.jms.MessageListenerContainerFactory;
 import org.springframework.jms.listener.AbstractMessageListenerContainer;
+import org.springframework.jms.listener.SessionAwareMessageListener;
 
 /**
  * Makes the consumers of the queue of requests: Camel's own, that tell the broker's state and are more than calls may be
@@ -75,6 +76,14 @@ public final class Consumers implements MessageListenerContainerFactory {
             if (!alreadyRecovered && isRunning() && !(failure instanceof SharedConnectionNotInitializedException)) {
                 broker.lost(failure);
             }
+        }
+
+        /** Without the session of its own, unused, that Spring would open for each message when none is exposed. */
+        @Override
+        @SuppressWarnings({"rawtypes", "unchecked"})
+        protected void doInvokeListener(SessionAwareMessageListener listener, Session session, Message message)
+                throws JMSException {
+            listener.onMessage(message, session);
         }
 
         // --- At a stop, what is handed back must not come in again by another consumer: the broker counts how often it

@@ -182,6 +182,11 @@ final class TestBroker implements AutoCloseable {
         return found == null ? 0 : found.getDeliveringCount();
     }
 
+    /** The names of all queues. */
+    List<String> queues() {
+        return List.of(broker.getActiveMQServer().getActiveMQServerControl().getQueueNames());
+    }
+
     /** How often each message that a consumer holds was handed out. */
     List<Integer> deliveries(String queue) {
         return broker.getActiveMQServer().locateQueue(SimpleString.of(queue)).getDeliveringMessages().values().stream()

@@ -123,7 +123,7 @@ class SettingsTest {
                 "agentcall.retry.delay, 0ms, at least 1ms",
                 "agentcall.ledger.url, ledger.db, jdbc:sqlite:",
                 "agentcall.jms.url, localhost:61616, tcp://localhost:61616",
-                "agentcall.jms.requests, calls?, the name of a queue",
+                "agentcall.jms.requests, calls#, the name of a queue",
                 "agentcall.jms.success, placed#, the name of a queue",
                 "agentcall.jms.error, a*, the name of a queue",
             })
