@@ -68,6 +68,7 @@ public final class Calls {
      * sent; else its outcome is known already, and the body is the answer that led to it, null if none did.
      *
      * @throws StoppingException if the process stops first
+     * @throws ExpiredException if it had to wait for too long
      * @throws LedgerException if it cannot be claimed
      */
     public void accept(Exchange exchange) throws InterruptedException {
@@ -130,8 +131,14 @@ public final class Calls {
                 call.permit = gate.enter(call.request.get(Field.AGENT));
             }
             call.permit.awaitRate();
-            call.ledgerId = ledger.claim(call.request, call.runId);
+            call.throwIfExpired();
+            call.ledgerId = ledger.claim(call.request, call.runId, call.submission.messageId());
             if (call.ledgerId != null) {
+                long claimed = call.ledgerId;
+                // It may have come a second time while it waited the first time, and been rejected meanwhile.
+                if (recordedForMessage(call)) {
+                    ledger.release(claimed);
+                }
                 return;
             }
             if (decidedBefore(call)) {
@@ -163,7 +170,18 @@ public final class Calls {
         if (spent != null) {
             decideUnsent(call, replay(call.request, spent));
         }
-        return spent != null;
+        return spent != null || recordedForMessage(call);
+    }
+
+    /** True if this very message was decided before, be it rejected; then the call has the outcome that it had then. */
+    private boolean recordedForMessage(Call call) {
+        String messageId = call.submission.messageId();
+        Entry recorded = messageId == null ? null : ledger.findMessage(messageId, call.request.requestId());
+        boolean same = recorded != null && recorded.fields().equals(OutcomeJson.fields(call.request));
+        if (same) {
+            decideUnsent(call, replay(call.request, recorded));
+        }
+        return same;
     }
 
     /** The decided entry; null if the other was not taken by uContact and its id is free again. */
@@ -193,7 +211,7 @@ public final class Calls {
     }
 
     private void decideUnsent(Call call, Outcome outcome) {
-        call.ledgerId = ledger.add(outcome, call.runId);
+        call.ledgerId = ledger.add(outcome, call.runId, call.submission.messageId());
         call.decide(outcome);
         call.giveBack(false);
         log(outcome);
@@ -361,6 +379,12 @@ public final class Calls {
 
         private Incoming incoming() {
             return submission.incoming();
+        }
+
+        private void throwIfExpired() {
+            if (submission.expires() != null && submission.expires().isBefore(Instant.now())) {
+                throw new ExpiredException(request.requestId());
+            }
         }
 
         private void decide(Outcome decided) {

@@ -1,16 +1,31 @@
 package dev.agentcall.call;
 
+import java.time.Instant;
+
 /**
- * A request handed to place-call by a source that paces itself and keeps a run in the ledger, as the CSV source does.
+ * A request handed to place-call by a source that knows more about it than its fields.
  *
  * @param runId the file run that delivers it, null for none
  * @param permit held for its agent, null to wait for one
  * @param decided run once the request has its outcome in the ledger
+ * @param messageId the message that delivers it, null for none: the same message again is the same request again
+ * @param expires from then on it is not to be sent, null for never
  */
-public record Submission(Incoming incoming, Long runId, Gate.Permit permit, Runnable decided) {
+public record Submission(
+        Incoming incoming, Long runId, Gate.Permit permit, Runnable decided, String messageId, Instant expires) {
+
+    /** A row of a file run, by a source that paces itself. */
+    public Submission(Incoming incoming, Long runId, Gate.Permit permit, Runnable decided) {
+        this(incoming, runId, permit, decided, null, null);
+    }
 
     /** A request that nobody waits for. */
     public static Submission of(Incoming incoming) {
-        return new Submission(incoming, null, null, () -> {});
+        return of(incoming, null, null);
+    }
+
+    /** A request that came as a message. */
+    public static Submission of(Incoming incoming, String messageId, Instant expires) {
+        return new Submission(incoming, null, null, () -> {}, messageId, expires);
     }
 }
