@@ -26,6 +26,7 @@ import java.util.function.UnaryOperator;
  * @param retryAttempts tries, the first included
  * @param ledgerKeep age from which requests are deleted from the ledger
  * @param node this node's name, for people
+ * @param rest how requests come in over HTTP, null for not at all
  */
 public record Settings(
         URI ucontactUrl,
@@ -54,7 +55,9 @@ public record Settings(
         String ledgerUser,
         String ledgerPassword,
         Duration ledgerKeep,
-        String node) {
+        String node,
+        RestSettings rest,
+        String logFormat) {
 
     /**
      * Reads and checks every key, so that all faults are found before anything starts.
@@ -98,7 +101,9 @@ public record Settings(
                 read.optional("agentcall.ledger.user"),
                 read.optional("agentcall.ledger.password"),
                 read.duration("agentcall.ledger.keep", Duration.ofDays(1)),
-                read.optional("agentcall.node") == null ? SettingsReader.hostName() : read.optional("agentcall.node"));
+                read.optional("agentcall.node") == null ? SettingsReader.hostName() : read.optional("agentcall.node"),
+                RestSettings.read(read),
+                read.matching("agentcall.log.format", "text|json", "text or json"));
         read.throwFaults();
         return settings;
     }

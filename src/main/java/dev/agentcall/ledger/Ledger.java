@@ -389,6 +389,19 @@ public final class Ledger implements AutoCloseable {
         return processes.isAlive(processId);
     }
 
+    /**
+     * Returns if the ledger can be written now.
+     *
+     * @throws LedgerException if not
+     */
+    public void checkWritable() {
+        writer.write(sql -> {
+            PreparedStatement update = sql.prepare("UPDATE process SET node = node WHERE id = ?");
+            update.setLong(1, processes.id());
+            return update.executeUpdate();
+        });
+    }
+
     // --- Old ones ---
 
     /**

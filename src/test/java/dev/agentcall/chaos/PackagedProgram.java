@@ -37,6 +37,7 @@ final class PackagedProgram {
         environment("AGENTCALL_UCONTACT_TOKEN", "any");
         environment("AGENTCALL_DATA", data.toString());
         environment("AGENTCALL_RETRY_DELAY", "20ms");
+        environment("AGENTCALL_REST_PORT", "0"); // several run at a time
         environment("JAVA_HOME", System.getProperty("java.home"));
         // Quick to start; what is tested is not speed.
         environment("JAVA_OPTS", "-XX:TieredStopAtLevel=1 -XX:-UseParallelGC -XX:+UseSerialGC -Xmx256m");
