@@ -54,6 +54,12 @@ public final class AgentCall implements Callable<Integer> {
                 description = "Run only a simulator of uContact on this port, to try routes and clients against.")
         private Integer simulatorPort;
 
+        @Option(
+                names = "--user",
+                paramLabel = "NAME",
+                description = "Ask for a password and write a line for the file in agentcall.rest.users.")
+        private String user;
+
         @ArgGroup(exclusive = false)
         private Listing listing;
 
@@ -121,8 +127,13 @@ public final class AgentCall implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
+        Logging.chooseFormat();
         if (mode.simulatorPort != null) {
             return SimulatorMode.run(mode.simulatorPort);
+        }
+        if (mode.user != null) {
+            expectNoArguments("--user");
+            return UserMode.run(mode.user);
         }
         if (mode.listing != null) {
             return list(mode.listing);

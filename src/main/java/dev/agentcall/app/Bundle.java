@@ -7,12 +7,14 @@ import dev.agentcall.call.Validation;
 import dev.agentcall.config.Settings;
 import dev.agentcall.csv.CsvFiles;
 import dev.agentcall.ledger.Ledger;
+import dev.agentcall.rest.RestServer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
@@ -23,6 +25,8 @@ import org.apache.camel.component.properties.PropertiesComponent;
 import org.apache.camel.main.BaseMainSupport;
 import org.apache.camel.main.Main;
 import org.apache.camel.main.MainListenerSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The routes and beans of the folders {@code routes/} and {@code config/}, running in this process.
@@ -32,6 +36,7 @@ import org.apache.camel.main.MainListenerSupport;
  */
 final class Bundle implements AutoCloseable {
 
+    private static final Logger LOG = LoggerFactory.getLogger(Bundle.class);
     private static final Path CONFIGURATION = Path.of("config", "application.properties");
     private static final String DEFAULTS = "agentcall/application.properties";
     /** The routes put paths behind it, each with a slash in front. */
@@ -108,6 +113,9 @@ final class Bundle implements AutoCloseable {
 
     private void startRoutes(Extent extent) throws Exception {
         CamelContext context = context();
+        if (extent == Extent.ALL) {
+            rest().open();
+        }
         for (Route route : context.getRoutes()) {
             if (isCalledByOthers(route)) {
                 context.getRouteController().startRoute(route.getRouteId());
@@ -121,6 +129,7 @@ final class Bundle implements AutoCloseable {
                     context.getRouteController().startRoute(route.getRouteId());
                 }
             }
+            rest().start();
         }
     }
 
@@ -186,6 +195,10 @@ final class Bundle implements AutoCloseable {
         return bean(CsvFiles.class);
     }
 
+    RestServer rest() {
+        return bean(RestServer.class);
+    }
+
     /** From now on no call begins; those in flight end. */
     void stopCalls() {
         Stopping stopping = context() == null ? null : bean(Stopping.class);
@@ -194,14 +207,28 @@ final class Bundle implements AutoCloseable {
         }
     }
 
+    /** Before the routes stop, so that who comes now is told so, and who waits for an outcome gets it. */
+    private void stopRest(Duration patience) {
+        RestServer rest = rest();
+        try {
+            if (rest != null) {
+                rest.stop(patience);
+            }
+        } catch (Exception e) {
+            LOG.warn("REST did not stop in good order: {}", e.toString());
+        }
+    }
+
     @Override
     public void close() {
         if (context() != null) {
             Settings settings = settings();
             Duration patience = settings == null ? Duration.ZERO : settings.responseTimeout();
+            Instant end = Instant.now().plus(patience).plus(SHUTDOWN_MARGIN);
+            stopRest(Duration.between(Instant.now(), end));
             context()
                     .getShutdownStrategy()
-                    .setTimeout(patience.plus(SHUTDOWN_MARGIN).toSeconds());
+                    .setTimeout(Math.max(1, Duration.between(Instant.now(), end).toSeconds()));
         }
         main.stop();
         main.shutdown();

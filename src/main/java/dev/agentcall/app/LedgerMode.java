@@ -1,7 +1,5 @@
 package dev.agentcall.app;
 
-import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.agentcall.call.CallRequest;
 import dev.agentcall.call.Field;
 import dev.agentcall.call.Outcome;
@@ -10,7 +8,7 @@ import dev.agentcall.call.OutcomeKind;
 import dev.agentcall.call.Source;
 import dev.agentcall.call.Text;
 import dev.agentcall.ledger.Entry;
-import java.io.IOException;
+import dev.agentcall.ledger.EntryJson;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.time.Instant;
@@ -19,7 +17,6 @@ import java.util.List;
 /** Lists the newest requests of the ledger, for people as a table and for programs as JSON lines. */
 final class LedgerMode {
 
-    private static final JsonMapper JSON = new JsonMapper();
     private static final String ROW = "%-24s  %-10s  %-19s  %-36s  %-36s  %s%n";
     private static final int SHOWN = 36;
 
@@ -50,10 +47,10 @@ final class LedgerMode {
         }
     }
 
-    private void print(List<Entry> entries, PrintStream out) throws IOException {
+    private void print(List<Entry> entries, PrintStream out) {
         if (asJson) {
             for (Entry entry : entries) {
-                out.println(json(entry));
+                out.println(EntryJson.write(entry));
             }
         } else if (entries.isEmpty()) {
             out.println("no such request");
@@ -88,25 +85,5 @@ final class LedgerMode {
 
     private static String orEmpty(String text) {
         return text == null ? "" : text;
-    }
-
-    /** The outcome as everywhere; {@code in-flight} is one more here, and {@code settled} one more member. */
-    private static String json(Entry entry) throws IOException {
-        Outcome outcome = entry.outcome() != null
-                ? entry.outcome()
-                : new Outcome(
-                        entry.request(), OutcomeKind.UNKNOWN, null, null, null, null, false, entry.claimedAt(), null);
-        ObjectNode json = (ObjectNode) JSON.readTree(OutcomeJson.write(outcome));
-        if (entry.inFlight()) {
-            json.put("outcome", "in-flight");
-        }
-        if (entry.settled() != null) {
-            json.putObject("settled")
-                    .put("as", entry.settled().placed() ? "placed" : "not-placed")
-                    .put("at", OutcomeJson.instant(entry.settled().at()))
-                    .put("by", entry.settled().by())
-                    .put("note", entry.settled().note());
-        }
-        return JSON.writeValueAsString(json);
     }
 }

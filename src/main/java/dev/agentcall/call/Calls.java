@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.apache.camel.Exchange;
 import org.apache.camel.Message;
 import org.apache.camel.support.SynchronizationAdapter;
@@ -46,6 +47,7 @@ public final class Calls {
     private final Deliveries deliveries;
     private final int attempts;
     private volatile Duration patience = Duration.ofDays(365_000);
+    private volatile Consumer<Outcome> observer = outcome -> {};
     private final Map<String, Tries> tries = new LinkedHashMap<>();
 
     public Calls(
@@ -63,12 +65,19 @@ public final class Calls {
         this.patience = patience;
     }
 
+    /** Who is told each outcome that is decided here, replayed ones included; on the thread that decides. */
+    public void setObserver(Consumer<Outcome> observer) {
+        this.observer = observer;
+    }
+
     /**
      * Reads the request in the body, checks it, and claims it in the ledger. Leaves the form as the body if it is to be
      * sent; else its outcome is known already, and the body is the answer that led to it, null if none did.
      *
      * @throws StoppingException if the process stops first
      * @throws ExpiredException if it had to wait for too long
+     * @throws BusyException if it has waited as long as its sender does
+     * @throws UnavailableException if its sender does not wait through an outage, and there is one
      * @throws LedgerException if it cannot be claimed
      */
     public void accept(Exchange exchange) throws InterruptedException {
@@ -128,9 +137,9 @@ public final class Calls {
                 return;
             }
             if (call.permit == null) {
-                call.permit = gate.enter(call.request.get(Field.AGENT));
+                call.permit = gate.enter(call.request.get(Field.AGENT), call.patience);
             }
-            call.permit.awaitRate();
+            call.permit.awaitRate(call.patience);
             call.throwIfExpired();
             call.ledgerId = ledger.claim(call.request, call.runId, call.submission.messageId());
             if (call.ledgerId != null) {
@@ -214,6 +223,7 @@ public final class Calls {
         call.ledgerId = ledger.add(outcome, call.runId, call.submission.messageId());
         call.decide(outcome);
         call.giveBack(false);
+        observer.accept(outcome);
         log(outcome);
     }
 
@@ -302,6 +312,7 @@ public final class Calls {
             tries.remove(call.request.requestId());
         }
         call.giveBack(true);
+        observer.accept(outcome);
         log(outcome);
     }
 
@@ -363,6 +374,7 @@ public final class Calls {
     private static final class Call {
         private final Submission submission;
         private final Long runId;
+        private final Gate.Patience patience;
         private Gate.Permit permit;
         private CallRequest request;
         private Long ledgerId;
@@ -374,6 +386,7 @@ public final class Calls {
         private Call(Submission submission) {
             this.submission = submission;
             this.runId = submission.runId();
+            this.patience = Gate.Patience.of(submission.patience());
             this.permit = submission.permit();
         }
 

@@ -59,6 +59,25 @@ public final class Gate {
         this.stopping = stopping;
     }
 
+    /**
+     * How long someone waits.
+     *
+     * @param untilNanos a value of {@link System#nanoTime}; null for ever
+     */
+    public record Patience(Long untilNanos) {
+
+        private static final Patience ENDLESS = new Patience(null);
+
+        /** From now on. {@code null} is for ever, and through outages. */
+        public static Patience of(Duration patience) {
+            return patience == null ? ENDLESS : new Patience(System.nanoTime() + patience.toNanos());
+        }
+
+        private boolean lasts(long nanos) {
+            return untilNanos == null || nanos - untilNanos < 0;
+        }
+    }
+
     /** A permit to place one call. To be given back exactly once; giving it back again does nothing. */
     public final class Permit {
         private final String agent;
@@ -80,9 +99,10 @@ public final class Gate {
          * Waits for the call's turn by the rate.
          *
          * @throws StoppingException if the process stops meanwhile
+         * @throws BusyException if the turn comes too late; it is not taken then
          */
-        public void awaitRate() throws InterruptedException {
-            Gate.this.awaitRate();
+        public void awaitRate(Patience patience) throws InterruptedException {
+            Gate.this.awaitRate(patience);
         }
 
         /**
@@ -171,11 +191,14 @@ public final class Gate {
     }
 
     /**
-     * Waits for a permit.
+     * Waits for a permit. Whoever does not wait for ever does not wait through an outage either; it may be the probe if
+     * one is due.
      *
      * @throws StoppingException if the process stops before there is one
+     * @throws UnavailableException if there is an outage to wait for
+     * @throws BusyException if it takes too long
      */
-    public Permit enter(String agent) throws InterruptedException {
+    public Permit enter(String agent, Patience patience) throws InterruptedException {
         while (true) {
             long seen = changes();
             Permit permit = tryEnter(agent);
@@ -184,6 +207,15 @@ public final class Gate {
             }
             if (stopping.isStopping()) {
                 throw new StoppingException();
+            }
+            if (patience.untilNanos() != null) {
+                String detail = outageDetail();
+                if (detail != null) {
+                    throw new UnavailableException(detail);
+                }
+                if (!patience.lasts(System.nanoTime())) {
+                    throw new BusyException("the agent or all lines were busy for as long as a request waits");
+                }
             }
             awaitChange(seen);
         }
@@ -280,6 +312,16 @@ public final class Gate {
         }
     }
 
+    /** How long it is until uContact is tried again; negative since it could have been; null while it is available. */
+    public Duration untilNextTry() {
+        lock.lock();
+        try {
+            return outage == null ? null : Duration.ofNanos(outage.probeAt - System.nanoTime());
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** True if a call was answered that was sent after this moment, a value of {@link System#nanoTime}. */
     public boolean hasAnsweredSince(long nanos) {
         lock.lock();
@@ -332,7 +374,7 @@ public final class Gate {
         counts.computeIfPresent(agent, (name, count) -> count == 1 ? null : count - 1);
     }
 
-    private void awaitRate() throws InterruptedException {
+    private void awaitRate(Patience patience) throws InterruptedException {
         if (rateNanos == 0) {
             return;
         }
@@ -340,6 +382,9 @@ public final class Gate {
         lock.lock();
         try {
             turn = Math.max(System.nanoTime(), nextByRate);
+            if (!patience.lasts(turn)) {
+                throw new BusyException("by agentcall.rate it is not the request's turn for as long as it waits");
+            }
             nextByRate = turn + rateNanos;
         } finally {
             lock.unlock();

@@ -31,6 +31,7 @@ import java.util.function.UnaryOperator;
  * @param jmsSuccess queue for the outcomes of placed calls, null for none
  * @param jmsError queue for all other outcomes, null for none
  * @param node this node's name, for people
+ * @param rest how requests come in over HTTP, null for not at all
  */
 public record Settings(
         URI ucontactUrl,
@@ -65,7 +66,9 @@ public record Settings(
         String jmsRequests,
         String jmsSuccess,
         String jmsError,
-        String node) {
+        String node,
+        RestSettings rest,
+        String logFormat) {
 
     /** A URL, or several in brackets. A quote would end the text in the route's precondition. */
     private static final String BROKER = "\\(?[a-z]+://[^\\s']+";
@@ -128,7 +131,9 @@ public record Settings(
                 read.optional("agentcall.jms.error") == null
                         ? null
                         : read.matching("agentcall.jms.error", QUEUE, A_QUEUE),
-                read.optional("agentcall.node") == null ? SettingsReader.hostName() : read.optional("agentcall.node"));
+                read.optional("agentcall.node") == null ? SettingsReader.hostName() : read.optional("agentcall.node"),
+                RestSettings.read(read),
+                read.matching("agentcall.log.format", "text|json", "text or json"));
         read.throwFaults();
         return settings;
     }

@@ -71,7 +71,12 @@ public final class SettingsReader {
         return value;
     }
 
-    private <T> T fault(String key, String found, String expected) {
+    /** A fault of several settings together. */
+    void tell(String fault) {
+        faults.add(fault);
+    }
+
+    <T> T fault(String key, String found, String expected) {
         faults.add(key + ": found '" + found + "', expected " + expected);
         return null;
     }
@@ -194,6 +199,14 @@ public final class SettingsReader {
         }
         fault(key, value, expected);
         return 0;
+    }
+
+    /** Values separated by white space, each of this form. */
+    List<String> list(String key, String regex, String expected) {
+        String values = optional(key);
+        List<String> list = values == null ? List.of() : List.of(values.split("\\s+"));
+        list.stream().filter(value -> !value.matches(regex)).forEach(value -> fault(key, value, expected));
+        return list;
     }
 
     Map<Field, String> defaults(String prefix) {

@@ -2,6 +2,7 @@ package dev.agentcall.jms;
 
 import dev.agentcall.config.Settings;
 import dev.agentcall.config.SettingsException;
+import dev.agentcall.rest.ReadinessCheck;
 import jakarta.jms.Connection;
 import jakarta.jms.ConnectionFactory;
 import jakarta.jms.IllegalStateException;
@@ -25,7 +26,7 @@ import org.slf4j.LoggerFactory;
  * <p>A {@link ConnectionFactory} that the host platform has in Camel's registry is preferred; without one it is a pool
  * over Artemis' client. Nothing connects, and there is no pool, while {@code agentcall.jms.url} is not set.
  */
-public final class Broker implements ConnectionFactory, CamelContextAware, AutoCloseable {
+public final class Broker implements ConnectionFactory, ReadinessCheck, CamelContextAware, AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Broker.class);
 
@@ -145,13 +146,14 @@ public final class Broker implements ConnectionFactory, CamelContextAware, AutoC
 
     // --- How it goes ---
 
-    /** A name for a readiness check. */
+    @Override
     public String name() {
         return "jms";
     }
 
     /** Why nothing is received from the queue, for people; null while it is, and where JMS is off. */
-    public synchronized String problem() {
+    @Override
+    public synchronized String notReady() {
         return settings.jmsUrl() == null || trouble == Trouble.NONE ? null : detail;
     }
 

@@ -344,11 +344,17 @@ public final class Ledger implements AutoCloseable {
         }
     }
 
-    /** The outcome's channel failed; {@link #missed} gives it again. */
-    public void missed(long id) {
+    /**
+     * The outcome's channel failed; {@link #missed()} gives it again.
+     *
+     * @param by which of its endpoints failed, null for all
+     */
+    public void missed(long id, String by) {
         writer.writeAlong(sql -> {
-            PreparedStatement update = sql.prepare("UPDATE request SET delivered = 2 WHERE id = ? AND delivered = 0");
-            update.setLong(1, id);
+            PreparedStatement update =
+                    sql.prepare("UPDATE request SET delivered = 2, missed_by = ? WHERE id = ? AND delivered <> 1");
+            update.setString(1, by);
+            update.setLong(2, id);
             return update.executeUpdate();
         });
     }
@@ -408,6 +414,19 @@ public final class Ledger implements AutoCloseable {
     /** True for this process, and for others as long as they may be alive. */
     public boolean isAlive(long processId) {
         return processes.isAlive(processId);
+    }
+
+    /**
+     * Returns if the ledger can be written now.
+     *
+     * @throws LedgerException if not
+     */
+    public void checkWritable() {
+        writer.write(sql -> {
+            PreparedStatement update = sql.prepare("UPDATE process SET node = node WHERE id = ?");
+            update.setLong(1, processes.id());
+            return update.executeUpdate();
+        });
     }
 
     // --- Old ones ---

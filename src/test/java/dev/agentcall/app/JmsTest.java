@@ -134,7 +134,7 @@ class JmsTest {
                 .context()
                 .getRegistry()
                 .findSingleByType(Broker.class)
-                .problem();
+                .notReady();
     }
 
     // --- A message ---

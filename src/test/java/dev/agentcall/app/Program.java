@@ -44,7 +44,7 @@ final class Program {
                 }
             }
         }
-        return new Program(home);
+        return new Program(home).environment("AGENTCALL_REST_PORT", "0");
     }
 
     /** The same with uContact's address and the token in the environment. */

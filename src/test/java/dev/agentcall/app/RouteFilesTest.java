@@ -44,7 +44,11 @@ class RouteFilesTest {
     private static final Pattern PLACEHOLDER = Pattern.compile("\\{\\{[?!]?([^}:]+)(:[^}]*)?}}");
 
     /** What a file holds beside {@code route}, by the end of its name. */
-    private static final Map<String, String> KINDS = Map.of("beans", "beans", "-errors", "routeConfiguration");
+    private static final Map<String, String> KINDS = Map.of(
+            "beans", "beans",
+            "-errors", "routeConfiguration",
+            "receive-rest", "rest",
+            "rest-server", "restConfiguration");
 
     private static JsonSchema schema;
     private static Map<String, JsonNode> files;

@@ -51,6 +51,7 @@ final class RunningBundle implements AutoCloseable {
         }
         overriding.put("agentcall.ledger.url", "jdbc:sqlite:" + data.resolve("ledger.db"));
         overriding.put("agentcall.retry.delay", "10ms");
+        overriding.put("agentcall.rest.port", "0");
         for (int i = 0; i < settings.length; i += 2) {
             overriding.put(settings[i], settings[i + 1]);
         }

@@ -168,7 +168,7 @@ class GateTest {
         long before = System.nanoTime();
 
         for (int i = 0; i < 5; i++) {
-            gate.tryEnter(null).awaitRate();
+            gate.tryEnter(null).awaitRate(Gate.Patience.of(null));
         }
 
         assertThat(millisSince(before)).isGreaterThanOrEqualTo(4 * 50);
@@ -177,7 +177,7 @@ class GateTest {
     @Test
     void aRateMayBeBelowOnePerSecond() throws InterruptedException {
         Gate gate = gate("agentcall.rate", "0.001");
-        gate.tryEnter(null).awaitRate();
+        gate.tryEnter(null).awaitRate(Gate.Patience.of(null));
         Gate.Permit second = gate.tryEnter(null);
 
         CompletableFuture<Void> turn = awaitRate(second);
@@ -367,7 +367,7 @@ class GateTest {
         return CompletableFuture.supplyAsync(
                 () -> {
                     try {
-                        return gate.enter(agent);
+                        return gate.enter(agent, Gate.Patience.of(null));
                     } catch (InterruptedException e) {
                         throw new CompletionException(e);
                     }
@@ -379,7 +379,7 @@ class GateTest {
         return CompletableFuture.runAsync(
                 () -> {
                     try {
-                        permit.awaitRate();
+                        permit.awaitRate(Gate.Patience.of(null));
                     } catch (InterruptedException e) {
                         throw new CompletionException(e);
                     }

@@ -1,0 +1,171 @@
+package dev.agentcall.rest;
+
+import dev.agentcall.call.Gate;
+import dev.agentcall.call.Outcome;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Timer;
+import io.micrometer.core.instrument.binder.jvm.ClassLoaderMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
+import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
+import io.micrometer.core.instrument.binder.system.UptimeMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.apache.camel.CamelContext;
+import org.apache.camel.CamelContextAware;
+import org.apache.camel.Exchange;
+import org.apache.camel.NamedNode;
+import org.apache.camel.Route;
+import org.apache.camel.spi.RoutePolicy;
+import org.apache.camel.spi.RoutePolicyFactory;
+import org.apache.camel.support.RoutePolicySupport;
+
+/**
+ * Counts for Prometheus: outcomes by kind and source, how long calls take, how many are in flight, and each route's
+ * exchanges. No label has values that a sender chooses. Nothing is counted before {@link #open}: a process that serves
+ * no metrics pays nothing for them.
+ */
+public final class Metrics implements Consumer<Outcome>, RoutePolicyFactory, CamelContextAware, AutoCloseable {
+
+    private static final Duration[] BUCKETS = {
+        Duration.ofMillis(10), Duration.ofMillis(50), Duration.ofMillis(100), Duration.ofMillis(500),
+        Duration.ofSeconds(1), Duration.ofSeconds(5), Duration.ofSeconds(10), Duration.ofSeconds(60)
+    };
+
+    private final Gate gate;
+    private final Map<String, Counter> outcomes = new ConcurrentHashMap<>();
+    private CamelContext context;
+    private JvmGcMetrics garbage;
+    private Timer calls;
+    private volatile PrometheusMeterRegistry registry;
+
+    public Metrics(Gate gate) {
+        this.gate = gate;
+    }
+
+    /** From now on things are counted. */
+    void open() {
+        PrometheusMeterRegistry opened = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+        calls = Timer.builder("agentcall")
+                .description("From sending a request to uContact to the last byte of its answer")
+                .serviceLevelObjectives(BUCKETS)
+                .register(opened);
+        Gauge.builder("agentcall.inflight", gate, Gate::inFlight)
+                .description("Calls that are being made now")
+                .register(opened);
+        garbage = new JvmGcMetrics();
+        garbage.bindTo(opened);
+        new JvmMemoryMetrics().bindTo(opened);
+        new JvmThreadMetrics().bindTo(opened);
+        new ClassLoaderMetrics().bindTo(opened);
+        new ProcessorMetrics().bindTo(opened);
+        new UptimeMetrics().bindTo(opened);
+        registry = opened;
+    }
+
+    /** Counts an outcome. */
+    @Override
+    public void accept(Outcome outcome) {
+        PrometheusMeterRegistry open = registry;
+        if (open == null) {
+            return;
+        }
+        String kind = outcome.kind().word();
+        String source = outcome.request().source().kind();
+        outcomes.computeIfAbsent(kind + ' ' + source, key -> Counter.builder("agentcall.outcomes")
+                        .description("Requests that have their outcome")
+                        .tag("outcome", kind)
+                        .tag("source", source)
+                        .register(open))
+                .increment();
+        if (outcome.millis() != null && !outcome.replayed()) {
+            calls.record(outcome.millis(), TimeUnit.MILLISECONDS);
+        }
+    }
+
+    @Override
+    public RoutePolicy createRoutePolicy(CamelContext camelContext, String routeId, NamedNode route) {
+        return new RouteTimes(routeId);
+    }
+
+    /** Answers with all figures, as Prometheus reads them. */
+    public void scrape(Exchange exchange) {
+        exchange.getMessage().removeHeaders("*");
+        exchange.getMessage().setHeader(Exchange.CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8");
+        exchange.getMessage().setBody(registry.scrape().getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** One route's exchanges: how many, how long, and how many failed. */
+    private final class RouteTimes extends RoutePolicySupport {
+        private final String routeId;
+        private final String begun;
+        private volatile Timer times;
+        private volatile Counter failures;
+
+        private RouteTimes(String routeId) {
+            this.routeId = routeId;
+            this.begun = "agentcall.begun." + routeId;
+        }
+
+        @Override
+        public void onExchangeBegin(Route route, Exchange exchange) {
+            if (registry != null) {
+                exchange.setProperty(begun, System.nanoTime());
+            }
+        }
+
+        @Override
+        public void onExchangeDone(Route route, Exchange exchange) {
+            Long since = registry == null ? null : (Long) exchange.removeProperty(begun);
+            if (since != null) {
+                if (times == null) {
+                    register(registry);
+                }
+                times.record(System.nanoTime() - since, TimeUnit.NANOSECONDS);
+                if (exchange.isFailed()) {
+                    failures.increment();
+                }
+            }
+        }
+
+        private synchronized void register(PrometheusMeterRegistry open) {
+            failures = Counter.builder("agentcall.route.failures")
+                    .description("Exchanges of a route that ended with an exception")
+                    .tag("route", routeId)
+                    .register(open);
+            times = Timer.builder("agentcall.route")
+                    .description("Exchanges of a route, and how long they took")
+                    .tag("route", routeId)
+                    .register(open);
+        }
+    }
+
+    @Override
+    public CamelContext getCamelContext() {
+        return context;
+    }
+
+    @Override
+    public void setCamelContext(CamelContext context) {
+        if (this.context == null) { // adding the factory sets the context once more
+            this.context = context;
+            context.addRoutePolicyFactory(this);
+        }
+    }
+
+    @Override
+    public void close() {
+        if (registry != null) {
+            garbage.close();
+            registry.close();
+        }
+    }
+}
