@@ -153,7 +153,8 @@ final class PackagedProgram {
         /** What its threads are at, to find out why it does not go on. */
         private String threads() throws IOException {
             Process dump = new ProcessBuilder(
-                            Path.of(System.getProperty("java.home"), "bin", "jstack").toString(),
+                            Path.of(System.getProperty("java.home"), "bin", "jstack")
+                                    .toString(),
                             String.valueOf(process.pid()))
                     .redirectErrorStream(true)
                     .start();
