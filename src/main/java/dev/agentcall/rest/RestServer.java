@@ -69,8 +69,8 @@ public final class RestServer implements CamelContextAware, StartupListener, Aut
     private static final int THREADS = REQUESTS + 50;
     /** A client that sends or takes nothing for so long is gone. */
     private static final Duration IDLE = Duration.ofSeconds(30);
-    /** A form of 200 bytes may take 6 seconds. */
-    private static final long LEAST_BYTES_PER_SECOND = 32;
+    /** A form of 200 bytes may take 20 seconds. */
+    private static final long LEAST_BYTES_PER_SECOND = 10;
 
     private final RestSettings settings;
     private final Token token;
