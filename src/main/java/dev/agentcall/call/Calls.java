@@ -77,6 +77,7 @@ public final class Calls {
      * @throws StoppingException if the process stops first
      * @throws BusyException if it has waited as long as its sender does
      * @throws UnavailableException if its sender does not wait through an outage, and there is one
+     * @throws ExpiredException if it had to wait for too long
      * @throws LedgerException if it cannot be claimed
      */
     public void accept(Exchange exchange) throws InterruptedException {
@@ -139,8 +140,14 @@ public final class Calls {
                 call.permit = gate.enter(call.request.get(Field.AGENT), call.patience);
             }
             call.permit.awaitRate(call.patience);
-            call.ledgerId = ledger.claim(call.request, call.runId);
+            call.throwIfExpired();
+            call.ledgerId = ledger.claim(call.request, call.runId, call.submission.messageId());
             if (call.ledgerId != null) {
+                long claimed = call.ledgerId;
+                // It may have come a second time while it waited the first time, and been rejected meanwhile.
+                if (recordedForMessage(call)) {
+                    ledger.release(claimed);
+                }
                 return;
             }
             if (decidedBefore(call)) {
@@ -172,7 +179,18 @@ public final class Calls {
         if (spent != null) {
             decideUnsent(call, replay(call.request, spent));
         }
-        return spent != null;
+        return spent != null || recordedForMessage(call);
+    }
+
+    /** True if this very message was decided before, be it rejected; then the call has the outcome that it had then. */
+    private boolean recordedForMessage(Call call) {
+        String messageId = call.submission.messageId();
+        Entry recorded = messageId == null ? null : ledger.findMessage(messageId, call.request.requestId());
+        boolean same = recorded != null && recorded.fields().equals(OutcomeJson.fields(call.request));
+        if (same) {
+            decideUnsent(call, replay(call.request, recorded));
+        }
+        return same;
     }
 
     /** The decided entry; null if the other was not taken by uContact and its id is free again. */
@@ -202,7 +220,7 @@ public final class Calls {
     }
 
     private void decideUnsent(Call call, Outcome outcome) {
-        call.ledgerId = ledger.add(outcome, call.runId);
+        call.ledgerId = ledger.add(outcome, call.runId, call.submission.messageId());
         call.decide(outcome);
         call.giveBack(false);
         observer.accept(outcome);
@@ -374,6 +392,12 @@ public final class Calls {
 
         private Incoming incoming() {
             return submission.incoming();
+        }
+
+        private void throwIfExpired() {
+            if (submission.expires() != null && submission.expires().isBefore(Instant.now())) {
+                throw new ExpiredException(request.requestId());
+            }
         }
 
         private void decide(Outcome decided) {

@@ -1,5 +1,6 @@
 package dev.agentcall.call;
 
+import dev.agentcall.config.Settings;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -27,6 +28,15 @@ public final class Channel implements Expression, CamelContextAware {
      */
     public Channel(String uris) {
         this.uris = uris;
+    }
+
+    /**
+     * Names a channel that has a queue as well while JMS is on.
+     *
+     * @param queue the queue's name; blank for none
+     */
+    public Channel(String uris, Settings settings, String queue) {
+        this(settings.jmsUrl() == null || queue.isBlank() ? uris : uris + " jms:queue:" + queue.strip());
     }
 
     /** The endpoints, as a list; looked up once, since that is costly for every outcome. */

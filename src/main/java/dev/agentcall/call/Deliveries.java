@@ -36,29 +36,38 @@ public final class Deliveries {
     }
 
     /**
-     * Leaves the outcome as JSON as the body. When the exchange ends it is marked as delivered, or as missed if a channel
-     * failed on the way.
+     * Leaves the outcome as JSON as the body. If the exchange ends before {@link #end}, the outcome is marked as missed.
      *
      * @param ledgerId the request's number in the ledger
      */
     public void begin(Exchange exchange, long ledgerId, Outcome outcome) {
-        Delivery delivery = new Delivery();
-        Object caughtBefore = exchange.getProperty(Exchange.EXCEPTION_CAUGHT);
+        Delivery delivery = new Delivery(ledgerId, OutcomeJson.write(outcome));
         exchange.setVariable(OUTCOME, outcome);
         exchange.setVariable(DELIVERY, delivery);
-        exchange.getMessage().setBody(OutcomeJson.write(outcome));
+        exchange.getMessage().setBody(delivery.json);
         exchange.getExchangeExtension().addOnCompletion(new SynchronizationAdapter() {
             @Override
             public void onDone(Exchange done) {
-                if (delivery.failed
-                        || done.getException() != null
-                        || done.getProperty(Exchange.EXCEPTION_CAUGHT) != caughtBefore) {
+                if (!delivery.ended) {
                     ledger.missed(ledgerId);
-                } else {
-                    ledger.delivered(ledgerId);
                 }
             }
         });
+    }
+
+    /**
+     * After the channel: marks the outcome as delivered, or as missed if an endpoint of the channel failed. Leaves it as the
+     * body again, whatever the channel has made of it.
+     */
+    public void end(Exchange exchange) {
+        Delivery delivery = exchange.getVariable(DELIVERY, Delivery.class);
+        delivery.ended = true;
+        exchange.getMessage().setBody(delivery.json);
+        if (delivery.failed) {
+            ledger.missed(delivery.ledgerId);
+        } else {
+            ledger.delivered(delivery.ledgerId);
+        }
     }
 
     /** The outcome in the body could not be handed to a channel. Told once a minute at most. */
@@ -77,7 +86,7 @@ public final class Deliveries {
             LOG.error(
                     "channel {} fails, outcomes wait in the ledger until it is back: {}",
                     exchange.getProperty(Exchange.FAILURE_ENDPOINT, String.class),
-                    String.valueOf(exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Throwable.class)));
+                    described(exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Throwable.class)));
         }
     }
 
@@ -98,7 +107,24 @@ public final class Deliveries {
         begin(exchange, entry.id(), entry.outcome());
     }
 
+    /** With its root: what wraps it may say no more than that something failed. */
+    private static String described(Throwable failure) {
+        Throwable root = failure;
+        while (root != null && root.getCause() != null) {
+            root = root.getCause();
+        }
+        return root == failure ? String.valueOf(failure) : failure + " because of " + root;
+    }
+
     private static final class Delivery {
+        private final long ledgerId;
+        private final String json;
         private volatile boolean failed;
+        private boolean ended;
+
+        private Delivery(long ledgerId, String json) {
+            this.ledgerId = ledgerId;
+            this.json = json;
+        }
     }
 }

@@ -1,29 +1,44 @@
 package dev.agentcall.call;
 
 import java.time.Duration;
+import java.time.Instant;
 
 /**
- * A request handed to place-call by a source that paces itself and keeps a run in the ledger, as the CSV source does.
+ * A request handed to place-call by a source that knows more about it than its fields.
  *
  * @param runId the file run that delivers it, null for none
  * @param permit held for its agent, null to wait for one
  * @param decided run once the request has its outcome in the ledger
+ * @param messageId the message that delivers it, null for none: the same message again is the same request again
+ * @param expires from then on it is not to be sent, null for never
  * @param patience how long it may wait for a permit and the pace, and then not through an outage; null for ever
  */
-public record Submission(Incoming incoming, Long runId, Gate.Permit permit, Runnable decided, Duration patience) {
+public record Submission(
+        Incoming incoming,
+        Long runId,
+        Gate.Permit permit,
+        Runnable decided,
+        String messageId,
+        Instant expires,
+        Duration patience) {
 
-    /** A request that waits as long as it takes. */
+    /** A row of a file run, by a source that paces itself. */
     public Submission(Incoming incoming, Long runId, Gate.Permit permit, Runnable decided) {
-        this(incoming, runId, permit, decided, null);
+        this(incoming, runId, permit, decided, null, null, null);
     }
 
     /** A request that nobody waits for. */
     public static Submission of(Incoming incoming) {
-        return new Submission(incoming, null, null, () -> {});
+        return of(incoming, null, null);
+    }
+
+    /** A request that came as a message. */
+    public static Submission of(Incoming incoming, String messageId, Instant expires) {
+        return new Submission(incoming, null, null, () -> {}, messageId, expires, null);
     }
 
     /** A request whose sender waits for the outcome, but not for ever. */
     public static Submission impatient(Incoming incoming, Duration patience) {
-        return new Submission(incoming, null, null, () -> {}, patience);
+        return new Submission(incoming, null, null, () -> {}, null, null, patience);
     }
 }

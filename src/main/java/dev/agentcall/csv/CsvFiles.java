@@ -18,6 +18,7 @@ import dev.agentcall.ledger.FileRun;
 import dev.agentcall.ledger.FileRuns;
 import dev.agentcall.ledger.Ledger;
 import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -133,8 +134,8 @@ public final class CsvFiles {
         return settings.work().resolve(String.valueOf(ledger.processId()));
     }
 
-    /** Deletes the copies that dead processes have left. */
-    private void sweep() throws IOException {
+    /** Deletes the copies that dead processes have left; another process may be at it as well. */
+    private void sweep() {
         try (DirectoryStream<Path> folders = Files.newDirectoryStream(settings.work(), "[0-9]*")) {
             for (Path folder : folders) {
                 if (!ledger.isAlive(Long.parseLong(folder.getFileName().toString()))) {
@@ -146,6 +147,8 @@ public final class CsvFiles {
                     Files.deleteIfExists(folder);
                 }
             }
+        } catch (IOException | DirectoryIteratorException e) {
+            LOG.debug("cannot delete what dead processes have left: {}", e.toString());
         }
     }
 

@@ -62,6 +62,9 @@ public final class UcontactHttp implements HttpClientConfigurer, HttpActivityLis
     /** Shorter than the idle timeout of common servers (Tomcat 20 s, nginx 75 s), so that they do not hang up first. */
     private static final TimeValue KEEP_ALIVE = TimeValue.ofSeconds(4);
 
+    /** A connection that has rested so long is looked at before it is used, for a millisecond: did the server close it? */
+    private static final TimeValue LOOK_AFTER = TimeValue.ofMilliseconds(50);
+
     private static final TimeValue TIME_TO_LIVE = TimeValue.ofMinutes(5);
 
     private final Settings settings;
@@ -131,7 +134,7 @@ public final class UcontactHttp implements HttpClientConfigurer, HttpActivityLis
                         .setConnectTimeout(Timeout.of(settings.connectTimeout()))
                         .setSocketTimeout(Timeout.of(settings.responseTimeout()))
                         .setTimeToLive(TIME_TO_LIVE)
-                        .setValidateAfterInactivity(TimeValue.ofSeconds(1))
+                        .setValidateAfterInactivity(LOOK_AFTER)
                         .build())
                 .build();
     }

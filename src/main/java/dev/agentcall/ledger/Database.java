@@ -50,7 +50,9 @@ final class Database implements AutoCloseable {
         config.setConnectionTimeout(BUSY_MILLIS);
         if (isSqlite(settings.ledgerUrl())) {
             config.addDataSourceProperty("journal_mode", "WAL");
-            config.addDataSourceProperty("synchronous", "FULL");
+            if (!settings.ledgerUrl().contains("synchronous=")) { // one in the URL counts
+                config.addDataSourceProperty("synchronous", "FULL");
+            }
             config.addDataSourceProperty("wal_autocheckpoint", CHECKPOINT_PAGES);
             config.addDataSourceProperty("busy_timeout", String.valueOf(BUSY_MILLIS));
             // The driver begins the next transaction with every commit; an immediate one would lock out other
@@ -89,6 +91,11 @@ final class Database implements AutoCloseable {
         Connection connection = pool.getConnection();
         connection.setAutoCommit(false);
         return connection;
+    }
+
+    /** Closes a connection that is of no use any more. */
+    void discard(Connection connection) {
+        pool.evictConnection(connection);
     }
 
     /** Makes the tables, or checks that they are those of this program. Of several processes one makes them. */

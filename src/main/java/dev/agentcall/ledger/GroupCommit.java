@@ -21,7 +21,7 @@ final class GroupCommit implements AutoCloseable {
 
     private static final int VALID_SECONDS = 5;
 
-    private final Opening opening;
+    private final Database database;
     private final Opened opened;
     private final ConcurrentLinkedQueue<Pending<?>> waiting = new ConcurrentLinkedQueue<>();
     private final ConcurrentLinkedQueue<Work<?>> first = new ConcurrentLinkedQueue<>();
@@ -30,11 +30,6 @@ final class GroupCommit implements AutoCloseable {
     private volatile boolean closed;
     /** The leader's; null until it is needed, and after it broke. */
     private Sql sql;
-
-    /** Opens a connection with auto-commit off. */
-    interface Opening {
-        Connection open() throws SQLException;
-    }
 
     /** What is to be done with a new connection before anything is written through it. */
     interface Opened {
@@ -46,8 +41,8 @@ final class GroupCommit implements AutoCloseable {
         T run(Sql sql) throws SQLException;
     }
 
-    GroupCommit(Opening opening, Opened opened) {
-        this.opening = opening;
+    GroupCommit(Database database, Opened opened) {
+        this.database = database;
         this.opened = opened;
     }
 
@@ -194,11 +189,11 @@ final class GroupCommit implements AutoCloseable {
 
     private Sql sql() throws SQLException {
         if (sql == null) {
-            Connection connection = opening.open();
+            Connection connection = database.openWriter();
             try {
                 opened.with(connection);
             } catch (SQLException e) {
-                connection.close();
+                database.discard(connection);
                 throw e;
             }
             sql = new Sql(connection);
@@ -227,14 +222,10 @@ final class GroupCommit implements AutoCloseable {
     }
 
     private void closeConnection() {
-        try {
-            if (sql != null) {
-                sql.connection().close();
-            }
-        } catch (SQLException e) {
-            // All that matters was committed.
+        if (sql != null) {
+            database.discard(sql.connection());
+            sql = null;
         }
-        sql = null;
     }
 
     /** Waits for a commit that is under way; what is not committed then fails. */

@@ -41,8 +41,8 @@ public final class Ledger implements AutoCloseable {
     private static final String INSERT =
             "INSERT INTO request (id, process_id, file_run_id, request_id, released, request, extra, source_kind,"
                     + " source_name, source_row, claimed_at, outcome, guid, reason, detail, http_status, replayed, at,"
-                    + " millis, delivered)"
-                    + " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0) ON CONFLICT DO NOTHING";
+                    + " millis, message_id, delivered)"
+                    + " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0) ON CONFLICT DO NOTHING";
 
     private static final String SELECT = "SELECT " + Rows.COLUMNS + " FROM request ";
 
@@ -94,7 +94,7 @@ public final class Ledger implements AutoCloseable {
                                     .plus(settings.responseTimeout())
                                     .plus(FAILOVER_MARGIN));
             processes = new Processes(database, signs, settings.node());
-            writer = new GroupCommit(database::openWriter, processes::returned);
+            writer = new GroupCommit(database, processes::returned);
             writer.write(database::makeTables);
             processes.register(writer);
         } catch (RuntimeException e) {
@@ -163,6 +163,15 @@ public final class Ledger implements AutoCloseable {
         return database.readFirst(SELECT + "WHERE id = ?", Rows::entry, id);
     }
 
+    /** The first decision on a message with this id that carried this request, or null. */
+    public Entry findMessage(String messageId, String requestId) {
+        return database.readFirst(
+                SELECT + "WHERE message_id = ? AND request_id = ? AND outcome <> 'in-flight' ORDER BY id",
+                Rows::entry,
+                messageId,
+                requestId);
+    }
+
     /** The outcome of a row of a run, null if it has none. */
     public Outcome findRow(long runId, int row) {
         Entry entry = find(idOf(runId, row));
@@ -193,12 +202,13 @@ public final class Ledger implements AutoCloseable {
      * Writes that a request is about to be sent.
      *
      * @param runId the file run that delivers it, null for none
+     * @param messageId the message that delivers it, null for none
      * @return the request's number in the ledger, or null if its id is spent
      */
-    public Long claim(CallRequest request, Long runId) {
+    public Long claim(CallRequest request, Long runId, String messageId) {
         long id = newId(request, runId);
         try {
-            return insert(id, request, runId, null) ? id : null;
+            return insert(id, request, runId, messageId, null) ? id : null;
         } catch (LedgerException e) {
             // Whether a commit that failed was one is not known; this request is not going to be sent.
             writer.writeFirst(release(id));
@@ -211,10 +221,20 @@ public final class Ledger implements AutoCloseable {
      *
      * @return the request's number in the ledger
      */
-    public long add(Outcome outcome, Long runId) {
+    public long add(Outcome outcome, Long runId, String messageId) {
         long id = newId(outcome.request(), runId);
-        insert(id, outcome.request(), runId, outcome);
+        insert(id, outcome.request(), runId, messageId, outcome);
         return id;
+    }
+
+    /** The same for a request that no message delivers. */
+    public Long claim(CallRequest request, Long runId) {
+        return claim(request, runId, null);
+    }
+
+    /** The same for a request that no message delivers. */
+    public long add(Outcome outcome, Long runId) {
+        return add(outcome, runId, null);
     }
 
     private long newId(CallRequest request, Long runId) {
@@ -223,7 +243,7 @@ public final class Ledger implements AutoCloseable {
                 : idOf(runId, request.source().row());
     }
 
-    private boolean insert(long id, CallRequest request, Long runId, Outcome outcome) {
+    private boolean insert(long id, CallRequest request, Long runId, String messageId, Outcome outcome) {
         String fields = OutcomeJson.fields(request);
         String extra = OutcomeJson.object(request.extra());
         String now = OutcomeJson.instant(Instant.now());
@@ -249,6 +269,7 @@ public final class Ledger implements AutoCloseable {
             insert.setInt(17, outcome != null && outcome.replayed() ? 1 : 0);
             insert.setString(18, outcome == null ? null : OutcomeJson.instant(outcome.at()));
             insert.setObject(19, outcome == null ? null : outcome.millis());
+            insert.setString(20, messageId);
             return insert.executeUpdate() == 1;
         });
     }

@@ -40,6 +40,7 @@ CREATE UNIQUE INDEX file_run_result ON file_run (result_name) WHERE finished_at 
 -- request: the fields as sent, as JSON. outcome: in-flight, placed, rejected, invalid or unknown.
 -- claimed_at: when it was written, before it was sent. at: when it was decided.
 -- delivered: 0 not yet, 1 its channel has the outcome, 2 its channel failed and gets the outcome later.
+-- message_id: the message that delivered it, if one did; the same message again gets the same outcome.
 -- settled: placed or not-placed, what a human found out about an unknown one, with when, who and a note.
 CREATE TABLE request (
   id          BIGINT PRIMARY KEY,
@@ -61,6 +62,7 @@ CREATE TABLE request (
   replayed    INTEGER NOT NULL,
   at          TEXT,
   millis      BIGINT,
+  message_id  TEXT,
   delivered   INTEGER NOT NULL,
   settled     TEXT,
   settled_at  TEXT,
@@ -76,3 +78,5 @@ CREATE INDEX request_open ON request (process_id) WHERE delivered <> 1;
 
 -- The newest, and those old enough to be pruned.
 CREATE INDEX request_claimed_at ON request (claimed_at);
+
+CREATE INDEX request_message ON request (message_id) WHERE message_id IS NOT NULL;

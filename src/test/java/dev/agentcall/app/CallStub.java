@@ -52,6 +52,8 @@ final class CallStub implements AutoCloseable {
     private volatile Answers answers;
 
     private final List<Map<String, String>> calls = new ArrayList<>();
+    private final List<String> targets = new ArrayList<>();
+    private final Map<String, List<String>> headers = new HashMap<>();
     private final List<String> placed = new ArrayList<>();
     private final Map<String, Integer> agents = new HashMap<>();
     private final Set<String> agentsCalledTwiceAtOnce = new TreeSet<>();
@@ -111,6 +113,16 @@ final class CallStub implements AutoCloseable {
         return List.copyOf(calls);
     }
 
+    /** Method and path, with the query, of every call so far. */
+    synchronized List<String> targets() {
+        return List.copyOf(targets);
+    }
+
+    /** The headers of all calls so far. */
+    synchronized Map<String, List<String>> headers() {
+        return Map.copyOf(headers);
+    }
+
     /** The destinations of the calls that were answered with 200. */
     synchronized List<String> placed() {
         return List.copyOf(placed);
@@ -127,7 +139,7 @@ final class CallStub implements AutoCloseable {
     private void handle(HttpExchange exchange) throws IOException {
         try (exchange) {
             Map<String, String> call = form(new String(exchange.getRequestBody().readAllBytes(), UTF_8));
-            arrived(call);
+            arrived(exchange, call);
             Answer answer;
             try {
                 answer = answers.to(call);
@@ -143,8 +155,11 @@ final class CallStub implements AutoCloseable {
         }
     }
 
-    private synchronized void arrived(Map<String, String> call) {
+    private synchronized void arrived(HttpExchange exchange, Map<String, String> call) {
         calls.add(call);
+        targets.add(exchange.getRequestMethod() + " " + exchange.getRequestURI());
+        exchange.getRequestHeaders().forEach((name, values) -> headers.computeIfAbsent(name, n -> new ArrayList<>())
+                .addAll(values));
         inFlight++;
         mostInFlight = Math.max(mostInFlight, inFlight);
         if (agents.merge(call.get("agent"), 1, Integer::sum) > 1) {

@@ -21,7 +21,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -897,6 +899,27 @@ class CsvRunTest {
 
     @Nested
     class Inbox {
+
+        @Test
+        void filesAreDoneOneAfterTheOther(@TempDir Path data) throws Exception {
+            try (CallStub stub = CallStub.start(CallStub.placedAfter(Duration.ofMillis(20)));
+                    RunningBundle bundle = RunningBundle.start(Bundle.Extent.ALL, data, stub.uri())) {
+                for (String file : List.of("a", "b")) {
+                    Path part = Files.writeString(
+                            bundle.inbox().resolve("." + file), rows(30, i -> row(file + i % 2, "0991" + i)));
+                    Files.setLastModifiedTime(part, FileTime.from(Instant.now().minusSeconds(60)));
+                    Files.move(part, bundle.inbox().resolve(file + ".csv"));
+                }
+                await().atMost(PATIENCE)
+                        .until(() -> RunningBundle.names(bundle.done()).equals(List.of("a.csv", "b.csv")));
+
+                List<String> files = stub.calls().stream()
+                        .map(call -> call.get("agent").substring(0, 1))
+                        .toList();
+                assertThat(files).hasSize(60);
+                assertThat(files.subList(0, 30)).as("%s", files).containsOnly(files.get(0));
+            }
+        }
 
         @Test
         void completeCsvFilesAreTakenAndWhatIsNoneIsLeftAlone(@TempDir Path data) throws Exception {

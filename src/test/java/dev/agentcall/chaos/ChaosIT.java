@@ -40,7 +40,7 @@ class ChaosIT {
             }
         }
         System.out.println(Findings.header());
-        System.out.println(Findings.sum(findings).line("all " + findings.size() + " good rounds", 0, 0));
+        System.out.println(Findings.sum(findings).line("all " + findings.size() + " good rounds"));
         if (!failures.isEmpty()) {
             throw new AssertionError(
                     failures.size() + " of " + rounds + " rounds failed:\n" + String.join("\n", failures));

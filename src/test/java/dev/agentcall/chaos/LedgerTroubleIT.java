@@ -23,7 +23,6 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -137,12 +136,10 @@ class LedgerTroubleIT {
 
         assertThat(ended.code()).as(ended.err()).isZero();
         System.out.println(
-                Findings.of(program, simulator, List.of(calls), Doubts.NONE).line("ledger locked for a while", 0, 0));
+                Findings.of(program, simulator, List.of(calls), Doubts.NONE).line("ledger locked for a while"));
     }
 
     @Test
-    @Disabled(
-            "once the disk was full the ledger's connection is of no use any more: 'statement is not executing', for ever")
     void aFullDiskEndsAOneShotRunThatGoesOnOnceThereIsSpace() throws Exception {
         InputFile calls = InputFile.good("calls", 0, 200);
         Path file = calls.write(folder);
@@ -167,14 +164,12 @@ class LedgerTroubleIT {
 
             assertThat(again.code()).as(here.said() + again.out()).isZero();
             System.out.println(
-                    Findings.of(here, simulator, List.of(calls), Doubts.NONE).line("disk full for a while", 0, 0));
+                    Findings.of(here, simulator, List.of(calls), Doubts.NONE).line("disk full for a while"));
         }
     }
 
     @Test
     @Tag("long")
-    @Disabled(
-            "once the disk was full the ledger's connection is of no use any more: 'statement is not executing', for ever")
     void aServerGoesOnByItselfOnceTheDiskHasSpace() throws Exception {
         InputFile calls = InputFile.good("calls", 0, 200);
         try (Tmpfs disk = Tmpfs.mount(folder.resolve("disk"), "8m")) {
@@ -189,8 +184,8 @@ class LedgerTroubleIT {
             Files.delete(filler);
 
             assertServerIsDone(here, server, calls);
-            System.out.println(Findings.of(here, simulator, List.of(calls), Doubts.NONE)
-                    .line("server, disk full for a while", 0, 0));
+            System.out.println(
+                    Findings.of(here, simulator, List.of(calls), Doubts.NONE).line("server, disk full for a while"));
         }
     }
 
@@ -209,8 +204,8 @@ class LedgerTroubleIT {
         }
 
         assertServerIsDone(program, server, calls);
-        System.out.println(Findings.of(program, simulator, List.of(calls), Doubts.NONE)
-                .line("server, ledger locked for long", 0, 0));
+        System.out.println(
+                Findings.of(program, simulator, List.of(calls), Doubts.NONE).line("server, ledger locked for long"));
     }
 
     /** What was claimed before may still be on its way. */

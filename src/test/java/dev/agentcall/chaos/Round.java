@@ -260,9 +260,10 @@ final class Round implements AutoCloseable {
         } else {
             assertThat(oneShotFile).exists();
         }
-        Findings findings =
-                Findings.of(program, simulator, files, new Doubts(kills * concurrency, simulatorKills * concurrency));
-        System.out.println(findings.line(name, kills, simulatorKills));
+        Findings findings = Findings.of(
+                        program, simulator, files, new Doubts(kills * concurrency, simulatorKills * concurrency))
+                .afterKills(kills, simulatorKills);
+        System.out.println(findings.line(name));
         return findings;
     }
 

@@ -42,8 +42,8 @@ final class TwoPrograms implements AutoCloseable {
 
     Findings play(String name, Scene scene) throws IOException, InterruptedException {
         try {
-            Findings findings = scene.play(this);
-            System.out.println(findings.line(name, kills, 0));
+            Findings findings = scene.play(this).afterKills(kills, 0);
+            System.out.println(findings.line(name));
             return findings;
         } catch (AssertionError | RuntimeException e) {
             throw new AssertionError(name + "\n" + e.getMessage() + "\n" + program.said(), e);

@@ -2,7 +2,6 @@ package dev.agentcall.chaos;
 
 import dev.agentcall.chaos.TwoPrograms.Scene;
 import java.nio.file.Path;
-import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -15,7 +14,6 @@ class TwoProgramsIT {
     private Path folder;
 
     @Test
-    @Disabled("two runs that end at once write and rename the same .part files: NoSuchFileException, exit code 3")
     void twoOneShotRunsOverTheSameFile() throws Exception {
         play("two one-shots, one file", TwoPrograms::overOneFile);
     }
@@ -26,13 +24,11 @@ class TwoProgramsIT {
     }
 
     @Test
-    @Disabled("a living process never finds out that the one it waits for has died")
     void theSurvivorDoesNotWaitForTheDead() throws Exception {
         play("two one-shots, one SIGKILL, seed " + SEED, TwoPrograms::oneIsKilled);
     }
 
     @Test
-    @Disabled("the second server deletes the first one's .camelLock files and takes its files too")
     void twoServersOnOneInbox() throws Exception {
         play("two servers, one inbox", TwoPrograms::twoServers);
     }

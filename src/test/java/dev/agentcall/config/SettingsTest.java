@@ -74,6 +74,19 @@ class SettingsTest {
         assertThat(settings.node()).isEqualTo("node-1");
     }
 
+    @Test
+    void jmsIsOffUntilThereIsAUrlAndAnOutcomeQueueMayBeLeftOut() {
+        assertThat(ShippedSettings.with().jmsUrl()).isNull();
+
+        Settings settings = ShippedSettings.with(
+                "agentcall.jms.url", "(tcp://a:61616,tcp://b:61616)?ha=true", "agentcall.jms.success", "");
+
+        assertThat(settings.jmsUrl()).isEqualTo("(tcp://a:61616,tcp://b:61616)?ha=true");
+        assertThat(settings.jmsRequests()).isEqualTo("agentcall.requests");
+        assertThat(settings.jmsSuccess()).isNull();
+        assertThat(settings.jmsError()).isEqualTo("agentcall.error");
+    }
+
     // --- Faults ----------------------------------------------------------------------------------------------------
 
     @ParameterizedTest
@@ -123,6 +136,10 @@ class SettingsTest {
                 "agentcall.rest.keystore, /no/such/file, a file that can be read",
                 "agentcall.rest.wait, 10, 500ms",
                 "agentcall.log.format, xml, text or json",
+                "agentcall.jms.url, localhost:61616, tcp://localhost:61616",
+                "agentcall.jms.requests, calls#, the name of a queue",
+                "agentcall.jms.success, placed#, the name of a queue",
+                "agentcall.jms.error, a*, the name of a queue",
             })
     void aBadValueIsToldWithItsKeyWhatWasFoundAndWhatWasExpected(String key, String value, String expected) {
         assertThat(faults(key, value)).singleElement().asString().contains(key, "'" + value + "'", expected);
@@ -147,6 +164,7 @@ class SettingsTest {
                 "agentcall.retry.attempts",
                 "agentcall.retry.delay",
                 "agentcall.ledger.url",
+                "agentcall.jms.requests",
             })
     void aSettingThatIsNeededAndNotThereIsToldWithItsKey(String key) {
         assertThat(faults(key, " "))

@@ -91,6 +91,21 @@ abstract class LedgerTest {
     }
 
     @Test
+    void theFirstDecisionOnAMessageIsFoundByTheMessageAndTheId() {
+        long first = ledger.claim(request("a"), null, "ID:1");
+        assertThat(ledger.findMessage("ID:1", "a")).isNull();
+        ledger.record(first, outcome(request("a"), OutcomeKind.REJECTED));
+        ledger.record(ledger.claim(request("a"), null, "ID:2"), outcome(request("a"), OutcomeKind.PLACED));
+        ledger.add(outcome(request("a"), OutcomeKind.PLACED), null, "ID:1");
+
+        assertThat(ledger.findMessage("ID:1", "a").id()).isEqualTo(first);
+        assertThat(ledger.findMessage("ID:1", "a").outcome().kind()).isEqualTo(OutcomeKind.REJECTED);
+        assertThat(ledger.findMessage("ID:2", "a").outcome().kind()).isEqualTo(OutcomeKind.PLACED);
+        assertThat(ledger.findMessage("ID:1", "b")).isNull();
+        assertThat(ledger.findMessage("ID:3", "a")).isNull();
+    }
+
+    @Test
     void aRejectedRequestFreesItsId() {
         ledger.record(ledger.claim(request("a"), null), outcome(request("a"), OutcomeKind.REJECTED));
 

@@ -1,0 +1,260 @@
+package dev.agentcall.jms;
+
+import dev.agentcall.config.Settings;
+import dev.agentcall.config.SettingsException;
+import dev.agentcall.rest.ReadinessCheck;
+import jakarta.jms.Connection;
+import jakarta.jms.ConnectionFactory;
+import jakarta.jms.IllegalStateException;
+import jakarta.jms.JMSContext;
+import jakarta.jms.JMSException;
+import jakarta.jms.JMSSecurityException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import org.apache.activemq.artemis.jms.client.ActiveMQConnectionFactory;
+import org.apache.camel.CamelContext;
+import org.apache.camel.CamelContextAware;
+import org.messaginghub.pooled.jms.JmsPoolConnectionFactory;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The message broker: where connections to it come from, and how receiving from it goes. Tells once when it is lost and
+ * once when it is back.
+ *
+ * <p>A {@link ConnectionFactory} that the host platform has in Camel's registry is preferred; without one it is a pool
+ * over Artemis' client. Nothing connects, and there is no pool, while {@code agentcall.jms.url} is not set.
+ */
+public final class Broker implements ConnectionFactory, ReadinessCheck, CamelContextAware, AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Broker.class);
+
+    private final Settings settings;
+    private final JmsPoolConnectionFactory pool;
+    private CamelContext context;
+    private ConnectionFactory chosen;
+
+    private volatile Trouble trouble = Trouble.NOT_YET;
+    private volatile int losses;
+    private String detail = "not connected yet";
+    private Instant since = Instant.now();
+
+    /** What there is to tell apart; a change of it is worth a line in the log. */
+    private enum Trouble {
+        NONE,
+        NOT_YET,
+        AWAY,
+        LOGIN,
+        QUEUE
+    }
+
+    /**
+     * Makes the pool if JMS is on; does not connect.
+     *
+     * @throws SettingsException if {@code agentcall.jms.url} is no URL of a broker
+     */
+    public Broker(Settings settings) {
+        this.settings = settings;
+        this.pool = settings.jmsUrl() == null ? null : pool(settings);
+    }
+
+    private static JmsPoolConnectionFactory pool(Settings settings) {
+        ActiveMQConnectionFactory artemis;
+        try {
+            artemis = new ActiveMQConnectionFactory(settings.jmsUrl());
+        } catch (RuntimeException e) {
+            throw new SettingsException(List.of("agentcall.jms.url: found '" + shown(settings) + "' (" + e.getMessage()
+                    + "), expected the URL of an Artemis broker, such as tcp://localhost:61616"));
+        }
+        artemis.setUser(settings.jmsUser());
+        artemis.setPassword(settings.jmsPassword());
+        // Nothing is fetched ahead: what waits behind a busy agent's message is for another consumer to take.
+        artemis.setConsumerWindowSize(0);
+        // No waiting for room in a full queue: such a wait has no end, and would hold up calls of all sources.
+        artemis.setProducerWindowSize(-1);
+        JmsPoolConnectionFactory pool = new JmsPoolConnectionFactory();
+        pool.setConnectionFactory(artemis);
+        pool.setMaxSessionsPerConnection(-1);
+        return pool;
+    }
+
+    /** Without the parameters behind the question mark: a password may be among them. */
+    private static String shown(Settings settings) {
+        return settings.jmsUrl().replaceAll("(?s)\\?.*", "?…").replaceAll("//[^/]*@", "//…@");
+    }
+
+    // --- Connections ---
+
+    /**
+     * A connection, with the user and password of the settings.
+     *
+     * @throws JMSException that names the setting to look at
+     */
+    @Override
+    public Connection createConnection() throws JMSException {
+        try {
+            return chosen().createConnection();
+        } catch (JMSSecurityException e) {
+            throw new Refused(
+                    Trouble.LOGIN,
+                    "agentcall.jms.user, agentcall.jms.password: the broker at " + shown(settings)
+                            + " does not let the user '" + settings.jmsUser() + "' in",
+                    e);
+        } catch (JMSException e) {
+            throw new Refused(Trouble.AWAY, "agentcall.jms.url: no broker answers at " + shown(settings), e);
+        }
+    }
+
+    private synchronized ConnectionFactory chosen() {
+        if (chosen == null) {
+            List<ConnectionFactory> hosts = context.getRegistry().findByType(ConnectionFactory.class).stream()
+                    .filter(factory -> factory != this)
+                    .toList();
+            chosen = hosts.size() == 1 ? hosts.get(0) : pool;
+            if (chosen != pool) {
+                LOG.info("JMS uses the platform's own ConnectionFactory, not agentcall.jms.url");
+            }
+        }
+        return chosen;
+    }
+
+    @Override
+    public Connection createConnection(String user, String password) {
+        throw new UnsupportedOperationException("expected createConnection(): the user is in the settings");
+    }
+
+    @Override
+    public JMSContext createContext() {
+        throw new UnsupportedOperationException("expected createConnection(): Camel's component uses connections");
+    }
+
+    @Override
+    public JMSContext createContext(String user, String password) {
+        return createContext();
+    }
+
+    @Override
+    public JMSContext createContext(String user, String password, int sessionMode) {
+        return createContext();
+    }
+
+    @Override
+    public JMSContext createContext(int sessionMode) {
+        return createContext();
+    }
+
+    // --- How it goes ---
+
+    @Override
+    public String name() {
+        return "jms";
+    }
+
+    /** Why nothing is received from the queue, for people; null while it is, and where JMS is off. */
+    @Override
+    public synchronized String notReady() {
+        return settings.jmsUrl() == null || trouble == Trouble.NONE ? null : detail;
+    }
+
+    /** How often it was lost so far, for {@link #receiving}. */
+    int losses() {
+        return losses;
+    }
+
+    /**
+     * A consumer has received, or waited to.
+     *
+     * @param since the losses when it began; with another one since then nothing is proved
+     */
+    void receiving(int since) {
+        if (trouble != Trouble.NONE) {
+            back(since);
+        }
+    }
+
+    private synchronized void back(int before) {
+        if (losses != before) {
+            return;
+        }
+        if (trouble == Trouble.NOT_YET) {
+            LOG.info("receiving from queue {} at {}", settings.jmsRequests(), shown(settings));
+        } else if (trouble != Trouble.NONE) {
+            LOG.info(
+                    "receiving from queue {} again after {} s",
+                    settings.jmsRequests(),
+                    Duration.between(since, Instant.now()).toSeconds());
+        }
+        trouble = Trouble.NONE;
+    }
+
+    /** The connection broke, or there is none to be had, or no consumer on it. */
+    synchronized void lost(Throwable failure) {
+        losses++;
+        Refused refused = failure instanceof Refused known
+                ? known
+                : new Refused(
+                        Trouble.AWAY, "agentcall.jms.url: the broker at " + shown(settings) + " is gone", failure);
+        if (trouble == Trouble.NONE || trouble == Trouble.NOT_YET) {
+            since = Instant.now();
+        }
+        detail = refused.getMessage();
+        if (trouble != refused.trouble) {
+            trouble = refused.trouble;
+            LOG.error("no messages are received, it is tried again until they are: {}", detail);
+        }
+    }
+
+    /** There is no consumer to be had on the queue. */
+    JMSException noConsumer(JMSException e) {
+        String queue = "agentcall.jms.requests: ";
+        if (e instanceof JMSSecurityException) {
+            queue += "the user '" + settings.jmsUser() + "' may not receive from queue " + settings.jmsRequests()
+                    + ", or not make it";
+        } else if (e instanceof IllegalStateException || e.getCause() != null) {
+            return e; // the connection broke
+        } else {
+            queue += "there is no queue " + settings.jmsRequests() + ", and the broker does not make it by itself";
+        }
+        return new Refused(Trouble.QUEUE, queue, e);
+    }
+
+    /** A fault with the setting to look at in its message. */
+    private static final class Refused extends JMSException {
+        private static final long serialVersionUID = 1L;
+
+        private final Trouble trouble;
+
+        private Refused(Trouble trouble, String message, Throwable cause) {
+            super(message + " (" + root(cause) + ")");
+            this.trouble = trouble;
+            initCause(cause);
+        }
+
+        private static String root(Throwable cause) {
+            Throwable root = cause;
+            while (root.getCause() != null && root.getCause() != root) {
+                root = root.getCause();
+            }
+            return root.getMessage() == null ? root.getClass().getSimpleName() : root.getMessage();
+        }
+    }
+
+    /** Closes the pool's connections. */
+    @Override
+    public void close() {
+        if (pool != null) {
+            pool.stop();
+        }
+    }
+
+    @Override
+    public CamelContext getCamelContext() {
+        return context;
+    }
+
+    @Override
+    public void setCamelContext(CamelContext context) {
+        this.context = context;
+    }
+}

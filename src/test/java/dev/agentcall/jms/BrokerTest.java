@@ -1,0 +1,93 @@
+package dev.agentcall.jms;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.agentcall.config.SettingsException;
+import dev.agentcall.config.ShippedSettings;
+import jakarta.jms.Connection;
+import jakarta.jms.ConnectionFactory;
+import jakarta.jms.JMSException;
+import org.apache.activemq.artemis.core.config.impl.ConfigurationImpl;
+import org.apache.activemq.artemis.core.server.embedded.EmbeddedActiveMQ;
+import org.apache.activemq.artemis.jms.client.ActiveMQConnectionFactory;
+import org.apache.camel.impl.DefaultCamelContext;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class BrokerTest {
+
+    private static final String NOBODY = "tcp://127.0.0.1:1";
+
+    private final DefaultCamelContext context = new DefaultCamelContext();
+
+    private Broker broker(String... settings) {
+        Broker broker = new Broker(ShippedSettings.with(settings));
+        broker.setCamelContext(context);
+        context.getRegistry().bind("broker", broker);
+        return broker;
+    }
+
+    @Test
+    void thePlatformsOwnConnectionFactoryIsPreferred() throws Exception {
+        EmbeddedActiveMQ artemis = new EmbeddedActiveMQ()
+                .setConfiguration(new ConfigurationImpl()
+                        .setPersistenceEnabled(false)
+                        .setSecurityEnabled(false)
+                        .addAcceptorConfiguration("vm", "vm://0"));
+        artemis.start();
+        try (ActiveMQConnectionFactory own = new ActiveMQConnectionFactory("vm://0");
+                Broker broker = broker("agentcall.jms.url", NOBODY)) {
+            context.getRegistry().bind("own", ConnectionFactory.class, own);
+
+            try (Connection connection = broker.createConnection()) {
+                assertThat(connection.getMetaData().getJMSProviderName()).contains("ActiveMQ");
+            }
+        } finally {
+            artemis.stop();
+        }
+    }
+
+    @Test
+    void aBrokerThatDoesNotAnswerIsNamedWithItsSetting() {
+        try (Broker broker = broker("agentcall.jms.url", NOBODY + "?password=s3cret")) {
+            assertThatThrownBy(broker::createConnection)
+                    .isInstanceOf(JMSException.class)
+                    .hasMessageContaining("agentcall.jms.url: no broker answers at " + NOBODY)
+                    .hasMessageNotContaining("s3cret");
+        }
+    }
+
+    @Test
+    void thereIsAProblemUntilSomethingWasReceivedAndAgainAfterALoss() {
+        try (Broker broker = broker("agentcall.jms.url", NOBODY)) {
+            assertThat(broker.problem()).isEqualTo("not connected yet");
+            broker.receiving(broker.losses());
+            assertThat(broker.problem()).isNull();
+            int before = broker.losses();
+            broker.lost(new JMSException("cut"));
+            assertThat(broker.problem()).contains("agentcall.jms.url").contains("cut");
+            broker.receiving(before);
+            assertThat(broker.problem())
+                    .as("a receive that began before the loss proves nothing")
+                    .isNotNull();
+            broker.receiving(broker.losses());
+            assertThat(broker.problem()).isNull();
+        }
+    }
+
+    @Test
+    void withoutAUrlThereIsNoProblem() {
+        try (Broker broker = broker()) {
+            assertThat(broker.problem()).isNull();
+        }
+    }
+
+    @Test
+    void aUrlThatIsNoBrokersIsNamed() {
+        assertThatThrownBy(() -> broker("agentcall.jms.url", "carrier://pigeon"))
+                .isInstanceOf(SettingsException.class)
+                .hasMessageContaining("agentcall.jms.url: found 'carrier://pigeon'");
+    }
+}
