@@ -62,25 +62,25 @@ class BrokerTest {
     @Test
     void thereIsAProblemUntilSomethingWasReceivedAndAgainAfterALoss() {
         try (Broker broker = broker("agentcall.jms.url", NOBODY)) {
-            assertThat(broker.problem()).isEqualTo("not connected yet");
+            assertThat(broker.notReady()).isEqualTo("not connected yet");
             broker.receiving(broker.losses());
-            assertThat(broker.problem()).isNull();
+            assertThat(broker.notReady()).isNull();
             int before = broker.losses();
             broker.lost(new JMSException("cut"));
-            assertThat(broker.problem()).contains("agentcall.jms.url").contains("cut");
+            assertThat(broker.notReady()).contains("agentcall.jms.url").contains("cut");
             broker.receiving(before);
-            assertThat(broker.problem())
+            assertThat(broker.notReady())
                     .as("a receive that began before the loss proves nothing")
                     .isNotNull();
             broker.receiving(broker.losses());
-            assertThat(broker.problem()).isNull();
+            assertThat(broker.notReady()).isNull();
         }
     }
 
     @Test
     void withoutAUrlThereIsNoProblem() {
         try (Broker broker = broker()) {
-            assertThat(broker.problem()).isNull();
+            assertThat(broker.notReady()).isNull();
         }
     }
 
