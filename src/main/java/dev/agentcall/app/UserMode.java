@@ -17,6 +17,7 @@ final class UserMode {
 
     static int run(String name) throws IOException {
         Logging.onlyWarnings();
+        Users.checkName(name);
         System.out.println(Users.line(name, password(name)));
         return ExitCode.ALL_PLACED;
     }

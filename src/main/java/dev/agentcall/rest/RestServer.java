@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
@@ -40,6 +41,7 @@ import org.eclipse.jetty.server.handler.EagerContentHandler.RetainedContentLoade
 import org.eclipse.jetty.server.handler.GracefulHandler;
 import org.eclipse.jetty.server.handler.MinimumDataRateHandler;
 import org.eclipse.jetty.server.handler.QoSHandler;
+import org.eclipse.jetty.server.handler.SizeLimitHandler;
 import org.eclipse.jetty.util.ssl.SslContextFactory;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import org.slf4j.Logger;
@@ -59,14 +61,16 @@ public final class RestServer implements CamelContextAware, StartupListener, Aut
     private static final String REALM = "AgentCall";
     private static final String HEALTH = "/observe/health/*";
     private static final int MAX_BODY_BYTES = 64 * 1024;
+    /** What a piece of a body costs besides its bytes: a body of a thousand pieces is too large. */
+    private static final int CHUNK_OVERHEAD = 512;
     /** Requests that have a thread; more of them wait without one. Some threads are left for health. */
     private static final int REQUESTS = 200;
 
     private static final int THREADS = REQUESTS + 50;
     /** A client that sends or takes nothing for so long is gone. */
     private static final Duration IDLE = Duration.ofSeconds(30);
-    /** A form of 200 bytes may take 6 seconds. */
-    private static final long LEAST_BYTES_PER_SECOND = 32;
+    /** A form of 200 bytes may take 20 seconds. */
+    private static final long LEAST_BYTES_PER_SECOND = 10;
 
     private final RestSettings settings;
     private final Token token;
@@ -146,24 +150,38 @@ public final class RestServer implements CamelContextAware, StartupListener, Aut
 
     /** What a request passes after the doorkeeper, in this order. */
     private List<Handler.Singleton> handlers() {
-        MinimumDataRateHandler rate = new MinimumDataRateHandler(LEAST_BYTES_PER_SECOND, 0);
-        QoSHandler room = new QoSHandler();
-        room.excludePath(HEALTH);
-        room.setMaxRequestCount(REQUESTS);
-        room.setMaxSuspend(settings.patience().isZero() ? Duration.ofMillis(1) : settings.patience());
-        // A body has arrived before it gets a thread: who sends slowly holds up nobody.
-        EagerContentHandler whole = new EagerContentHandler(new RetainedContentLoaderFactory(MAX_BODY_BYTES, 0, true));
-        if (users == null) {
-            return settings.origins().isEmpty() ? List.of(rate, whole, room) : List.of(origins(), rate, whole, room);
+        List<Handler.Singleton> handlers = new ArrayList<>();
+        if (!settings.origins().isEmpty()) {
+            handlers.add(origins());
         }
+        handlers.add(new MinimumDataRateHandler(LEAST_BYTES_PER_SECOND, 0));
+        if (users != null) {
+            handlers.add(security());
+        }
+        handlers.add(new SizeLimitHandler(MAX_BODY_BYTES, -1));
+        // A body has arrived before it gets a thread: who sends slowly holds up nobody.
+        handlers.add(
+                new EagerContentHandler(new RetainedContentLoaderFactory(2 * MAX_BODY_BYTES, CHUNK_OVERHEAD, true)));
+        handlers.add(room());
+        return handlers;
+    }
+
+    private SecurityHandler security() {
         SecurityHandler.PathMapped security = new SecurityHandler.PathMapped();
         security.setLoginService(users);
         security.setAuthenticator(new Callers(token));
         security.put("/*", Constraint.ANY_USER);
         security.put(HEALTH, Constraint.ALLOWED);
-        return settings.origins().isEmpty()
-                ? List.of(rate, security, whole, room)
-                : List.of(origins(), rate, security, whole, room);
+        return security;
+    }
+
+    /** Who finds no room waits without a thread. Health has room always. */
+    private QoSHandler room() {
+        QoSHandler room = new QoSHandler();
+        room.excludePath(HEALTH);
+        room.setMaxRequestCount(REQUESTS);
+        room.setMaxSuspend(settings.patience().isZero() ? Duration.ofMillis(1) : settings.patience());
+        return room;
     }
 
     /** Tells browsers what pages of the origins in the settings may do; the others are at the door still. */

@@ -74,15 +74,24 @@ public final class Users {
     }
 
     /**
+     * Makes sure that a user may be called so.
+     *
+     * @throws SettingsException if not
+     */
+    public static void checkName(String name) {
+        if (!name.matches(NAME)) {
+            throw new SettingsException(List.of(
+                    "--user: found '" + name + "', expected a name of 1 to 64 letters, digits and . _ @ - characters"));
+        }
+    }
+
+    /**
      * A line for the file.
      *
      * @throws SettingsException if the name or the password cannot be used
      */
     public static String line(String name, String password) {
-        if (!name.matches(NAME)) {
-            throw new SettingsException(List.of(
-                    "--user: found '" + name + "', expected a name of 1 to 64 letters, digits and . _ @ - characters"));
-        }
+        checkName(name);
         byte[] bytes = password.getBytes(StandardCharsets.UTF_8);
         int most = BCrypt.Version.VERSION_2A.allowedMaxPwLength;
         if (bytes.length == 0 || bytes.length > most) {

@@ -28,6 +28,7 @@ final class Program {
     private final Path home;
     private final Map<String, String> environment = new HashMap<>();
     private final List<String> javaOptions = new ArrayList<>();
+    private Path standardInput;
     private int runs;
 
     private Program(Path home) {
@@ -163,11 +164,24 @@ final class Program {
                 .directory(home.toFile())
                 .redirectOutput(out.toFile())
                 .redirectError(err.toFile());
+        if (standardInput != null) {
+            builder.redirectInput(standardInput.toFile());
+        }
         builder.environment()
                 .keySet()
                 .removeIf(name -> name.startsWith("AGENTCALL_") || name.equals("JAVA_TOOL_OPTIONS"));
         builder.environment().putAll(environment);
         return new Running(builder.start(), out, err);
+    }
+
+    /** Runs with this file as its standard input. */
+    Ended run(Path input, String... arguments) throws IOException, InterruptedException {
+        standardInput = input;
+        try {
+            return run(arguments);
+        } finally {
+            standardInput = null;
+        }
     }
 
     Ended run(String... arguments) throws IOException, InterruptedException {

@@ -51,6 +51,10 @@ class SettingsTest {
         assertThat(settings.csvColumns()).isEmpty();
         assertThat(settings.ledgerUrl()).isEqualTo("jdbc:sqlite:data/ledger.db");
         assertThat(settings.node()).isNotBlank();
+        assertThat(settings.rest().host()).isEqualTo("127.0.0.1");
+        assertThat(settings.rest().port()).isEqualTo(8080);
+        assertThat(settings.rest().patience()).isEqualTo(Duration.ofSeconds(10));
+        assertThat(settings.logFormat()).isEqualTo("text");
     }
 
     @Test
@@ -122,6 +126,16 @@ class SettingsTest {
                 "agentcall.retry.attempts, 0, from 1",
                 "agentcall.retry.delay, 0ms, at least 1ms",
                 "agentcall.ledger.url, ledger.db, jdbc:sqlite:",
+                "agentcall.rest.port, 70000, to 65535",
+                "agentcall.rest.port, web, a whole number",
+                "agentcall.rest.host, no-such-host.invalid, a name or an address of this machine",
+                "agentcall.rest.users, /no/such/file, a file that can be read",
+                "agentcall.rest.cors, crm.example.com, https://crm.example.com",
+                "agentcall.rest.cors, *, https://crm.example.com",
+                "agentcall.rest.cors, https://crm.example.com/, https://crm.example.com",
+                "agentcall.rest.keystore, /no/such/file, a file that can be read",
+                "agentcall.rest.wait, 10, 500ms",
+                "agentcall.log.format, xml, text or json",
                 "agentcall.jms.url, localhost:61616, tcp://localhost:61616",
                 "agentcall.jms.requests, calls#, the name of a queue",
                 "agentcall.jms.success, placed#, the name of a queue",
@@ -158,6 +172,27 @@ class SettingsTest {
                 .asString()
                 .startsWith(key + ": not set")
                 .contains("expected");
+    }
+
+    @Test
+    void restIsOnThisMachineOnlyUnlessThereAreUsers() throws IOException {
+        String users = Files.writeString(folder.resolve("users"), "crm=p").toString();
+
+        for (String host : List.of("0.0.0.0", "::", "192.0.2.1")) {
+            assertThat(faults("agentcall.rest.host", host))
+                    .singleElement()
+                    .asString()
+                    .contains("agentcall.rest.users", "not set", host);
+            assertThat(ShippedSettings.with("agentcall.rest.host", host, "agentcall.rest.users", users)
+                            .rest()
+                            .address())
+                    .isNotNull();
+        }
+        for (String host : List.of("127.0.0.1", "localhost", "::1")) {
+            assertThat(ShippedSettings.with("agentcall.rest.host", host).rest().port())
+                    .isEqualTo(8080);
+        }
+        assertThat(ShippedSettings.with("agentcall.rest.port", "").rest()).isNull();
     }
 
     @Test
