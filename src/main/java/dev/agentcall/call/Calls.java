@@ -75,9 +75,9 @@ public final class Calls {
      * sent; else its outcome is known already, and the body is the answer that led to it, null if none did.
      *
      * @throws StoppingException if the process stops first
+     * @throws ExpiredException if it had to wait for too long
      * @throws BusyException if it has waited as long as its sender does
      * @throws UnavailableException if its sender does not wait through an outage, and there is one
-     * @throws ExpiredException if it had to wait for too long
      * @throws LedgerException if it cannot be claimed
      */
     public void accept(Exchange exchange) throws InterruptedException {
@@ -95,10 +95,15 @@ public final class Calls {
         call.request = checked.request().requestId() == null
                 ? checked.request().withRequestId(UUID.randomUUID().toString())
                 : checked.request();
-        if (checked.faults().isEmpty()) {
-            claim(call);
-        } else {
-            decideUnsent(call, Outcome.invalid(call.request, checked.faults(), Instant.now()));
+        try {
+            if (checked.faults().isEmpty()) {
+                claim(call);
+            } else {
+                decideUnsent(call, Outcome.invalid(call.request, checked.faults(), Instant.now()));
+            }
+        } catch (RuntimeException | InterruptedException e) {
+            call.giveBack(false); // the same exchange may try again, and would wait for itself
+            throw e;
         }
         boolean toSend = call.outcome == null;
         exchange.setVariable(TO_SEND, toSend);
@@ -143,10 +148,15 @@ public final class Calls {
             call.throwIfExpired();
             call.ledgerId = ledger.claim(call.request, call.runId, call.submission.messageId());
             if (call.ledgerId != null) {
-                long claimed = call.ledgerId;
                 // It may have come a second time while it waited the first time, and been rejected meanwhile.
-                if (recordedForMessage(call)) {
-                    ledger.release(claimed);
+                long claimed = call.ledgerId;
+                boolean again = true;
+                try {
+                    again = recordedForMessage(call);
+                } finally {
+                    if (again) {
+                        ledger.release(claimed);
+                    }
                 }
                 return;
             }

@@ -39,13 +39,14 @@ public final class Channel implements Expression, CamelContextAware {
         this(settings.jmsUrl() == null || queue.isBlank() ? uris : uris + " jms:queue:" + queue.strip());
     }
 
-    /** The endpoints, as a list; looked up once, since that is costly for every outcome. */
+    /** The endpoints that are to get the outcome, as a list; looked up once, since that is costly for every outcome. */
     @Override
     public <T> T evaluate(Exchange exchange, Class<T> type) {
         if (endpoints == null) {
             open();
         }
-        return type.cast(endpoints);
+        Delivery delivery = exchange.getVariable(Delivery.VARIABLE, Delivery.class);
+        return type.cast(delivery == null ? endpoints : delivery.wanted(endpoints));
     }
 
     /**

@@ -4,8 +4,6 @@ import dev.agentcall.ledger.Entry;
 import dev.agentcall.ledger.Ledger;
 import java.time.Duration;
 import java.util.Iterator;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.camel.Exchange;
 import org.apache.camel.support.SynchronizationAdapter;
@@ -21,14 +19,17 @@ public final class Deliveries {
     /** Exchange variable: the {@link Outcome} to deliver. */
     public static final String OUTCOME = "outcome";
 
-    private static final String DELIVERY = "delivery";
     private static final Logger LOG = LoggerFactory.getLogger(Deliveries.class);
     private static final long QUIET_NANOS = Duration.ofMinutes(1).toNanos();
 
-    private final Ledger ledger;
-    /** When the success channel (true) and the error channel (false) failed last; nanoseconds. */
-    private final Map<Boolean, Long> failedAt = new ConcurrentHashMap<>();
+    /** Between two tries of a channel that fails: doubles from the first to the second. */
+    private static final Duration FIRST_PAUSE = Duration.ofSeconds(2);
 
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(60);
+
+    private final Ledger ledger;
+    private final Tries success = new Tries();
+    private final Tries error = new Tries();
     private final AtomicLong quietUntil = new AtomicLong(System.nanoTime());
 
     public Deliveries(Ledger ledger) {
@@ -41,47 +42,49 @@ public final class Deliveries {
      * @param ledgerId the request's number in the ledger
      */
     public void begin(Exchange exchange, long ledgerId, Outcome outcome) {
-        Delivery delivery = new Delivery(ledgerId, OutcomeJson.write(outcome));
+        begin(exchange, new Delivery(ledgerId, OutcomeJson.write(outcome), null), outcome);
+    }
+
+    private void begin(Exchange exchange, Delivery delivery, Outcome outcome) {
         exchange.setVariable(OUTCOME, outcome);
-        exchange.setVariable(DELIVERY, delivery);
-        exchange.getMessage().setBody(delivery.json);
+        exchange.setVariable(Delivery.VARIABLE, delivery);
+        exchange.getMessage().setBody(delivery.json());
         exchange.getExchangeExtension().addOnCompletion(new SynchronizationAdapter() {
             @Override
             public void onDone(Exchange done) {
-                if (!delivery.ended) {
-                    ledger.missed(ledgerId);
+                if (!delivery.isEnded()) {
+                    ledger.missed(delivery.ledgerId(), null);
                 }
             }
         });
     }
 
     /**
-     * After the channel: marks the outcome as delivered, or as missed if an endpoint of the channel failed. Leaves it as the
-     * body again, whatever the channel has made of it.
+     * After the channel: marks the outcome as delivered, or as missed by those endpoints of the channel that failed. Leaves
+     * it as the body again, whatever the channel has made of it.
      */
     public void end(Exchange exchange) {
-        Delivery delivery = exchange.getVariable(DELIVERY, Delivery.class);
-        delivery.ended = true;
-        exchange.getMessage().setBody(delivery.json);
-        if (delivery.failed) {
-            ledger.missed(delivery.ledgerId);
+        Delivery delivery = exchange.getVariable(Delivery.VARIABLE, Delivery.class);
+        delivery.end();
+        exchange.getMessage().setBody(delivery.json());
+        if (delivery.isFailed()) {
+            ledger.missed(delivery.ledgerId(), delivery.failedEndpoints());
         } else {
-            ledger.delivered(delivery.ledgerId);
+            ledger.delivered(delivery.ledgerId());
+        }
+        if (delivery.isRepeated()) {
+            tries(exchange.getVariable(OUTCOME, Outcome.class)).tried(delivery.isFailed());
         }
     }
 
     /** The outcome in the body could not be handed to a channel. Told once a minute at most. */
     public void failed(Exchange exchange) {
-        Delivery delivery = exchange.getVariable(DELIVERY, Delivery.class);
+        Delivery delivery = exchange.getVariable(Delivery.VARIABLE, Delivery.class);
         if (delivery != null) {
-            delivery.failed = true;
-        }
-        long now = System.nanoTime();
-        Outcome outcome = exchange.getVariable(OUTCOME, Outcome.class);
-        if (outcome != null) {
-            failedAt.put(outcome.placed(), now);
+            delivery.failed(exchange.getProperty(Exchange.RECIPIENT_LIST_ENDPOINT, String.class));
         }
         long until = quietUntil.get();
+        long now = System.nanoTime();
         if (now - until >= 0 && quietUntil.compareAndSet(until, now + QUIET_NANOS)) {
             LOG.error(
                     "channel {} fails, outcomes wait in the ledger until it is back: {}",
@@ -90,21 +93,45 @@ public final class Deliveries {
         }
     }
 
-    /** The outcomes that their channels have missed, without those of a channel that fails again meanwhile. */
+    /** The outcomes that their channels have missed, as long as their channel does not fail again. */
     public Iterator<Entry> missed() {
-        long begun = System.nanoTime();
         return ledger.missed().stream()
-                .filter(entry -> {
-                    Long failed = failedAt.get(entry.outcome().placed());
-                    return failed == null || failed - begun < 0;
-                })
+                .filter(entry -> tries(entry.outcome()).isDue())
                 .iterator();
     }
 
-    /** Begins the delivery of a missed outcome, the body. */
+    /** Begins the delivery of a missed outcome, the body, to the endpoints that have missed it. */
     public void beginAgain(Exchange exchange) {
         Entry entry = exchange.getMessage().getBody(Entry.class);
-        begin(exchange, entry.id(), entry.outcome());
+        begin(
+                exchange,
+                new Delivery(entry.id(), OutcomeJson.write(entry.outcome()), String.valueOf(entry.missedBy())),
+                entry.outcome());
+    }
+
+    private Tries tries(Outcome outcome) {
+        return outcome.placed() ? success : error;
+    }
+
+    /** When a channel that fails is tried again with what it has missed. */
+    private static final class Tries {
+        private Duration pause = Duration.ZERO;
+        private long dueNanos = System.nanoTime();
+
+        private synchronized boolean isDue() {
+            return System.nanoTime() - dueNanos >= 0;
+        }
+
+        private synchronized void tried(boolean failed) {
+            if (!failed) {
+                pause = Duration.ZERO;
+            } else if (pause.isZero()) {
+                pause = FIRST_PAUSE;
+            } else {
+                pause = pause.multipliedBy(2).compareTo(LONGEST_PAUSE) < 0 ? pause.multipliedBy(2) : LONGEST_PAUSE;
+            }
+            dueNanos = System.nanoTime() + pause.toNanos();
+        }
     }
 
     /** With its root: what wraps it may say no more than that something failed. */
@@ -114,17 +141,5 @@ public final class Deliveries {
             root = root.getCause();
         }
         return root == failure ? String.valueOf(failure) : failure + " because of " + root;
-    }
-
-    private static final class Delivery {
-        private final long ledgerId;
-        private final String json;
-        private volatile boolean failed;
-        private boolean ended;
-
-        private Delivery(long ledgerId, String json) {
-            this.ledgerId = ledgerId;
-            this.json = json;
-        }
     }
 }

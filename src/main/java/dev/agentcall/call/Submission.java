@@ -22,23 +22,25 @@ public record Submission(
         Instant expires,
         Duration patience) {
 
-    /** A row of a file run, by a source that paces itself. */
-    public Submission(Incoming incoming, Long runId, Gate.Permit permit, Runnable decided) {
-        this(incoming, runId, permit, decided, null, null, null);
-    }
+    private static final Runnable NOBODY_WAITS = () -> {};
 
     /** A request that nobody waits for. */
     public static Submission of(Incoming incoming) {
-        return of(incoming, null, null);
+        return ofMessage(incoming, null, null);
+    }
+
+    /** A row of a file run, by a source that paces itself. */
+    public static Submission ofRow(Incoming incoming, long runId, Gate.Permit permit, Runnable decided) {
+        return new Submission(incoming, runId, permit, decided, null, null, null);
     }
 
     /** A request that came as a message. */
-    public static Submission of(Incoming incoming, String messageId, Instant expires) {
-        return new Submission(incoming, null, null, () -> {}, messageId, expires, null);
+    public static Submission ofMessage(Incoming incoming, String messageId, Instant expires) {
+        return new Submission(incoming, null, null, NOBODY_WAITS, messageId, expires, null);
     }
 
     /** A request whose sender waits for the outcome, but not for ever. */
     public static Submission impatient(Incoming incoming, Duration patience) {
-        return new Submission(incoming, null, null, () -> {}, null, null, patience);
+        return new Submission(incoming, null, null, NOBODY_WAITS, null, null, patience);
     }
 }

@@ -219,7 +219,7 @@ public final class CsvRun implements Closeable {
     }
 
     private Submission submission(Waiting row, Gate.Permit permit) {
-        return new Submission(row.incoming, run.id(), permit, this::decided);
+        return Submission.ofRow(row.incoming, run.id(), permit, this::decided);
     }
 
     private void await(Waiting row) {

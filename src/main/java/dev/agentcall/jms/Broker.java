@@ -93,8 +93,12 @@ public final class Broker implements ConnectionFactory, ReadinessCheck, CamelCon
      */
     @Override
     public Connection createConnection() throws JMSException {
+        ConnectionFactory factory = chosen();
+        if (factory == null) {
+            throw new JMSException("agentcall.jms.url: not set, expected the broker that an endpoint jms: is at");
+        }
         try {
-            return chosen().createConnection();
+            return factory.createConnection();
         } catch (JMSSecurityException e) {
             throw new Refused(
                     Trouble.LOGIN,

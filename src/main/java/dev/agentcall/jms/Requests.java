@@ -68,7 +68,8 @@ public final class Requests implements ErrorHandler {
         }
         long expires = message.getJMSExpiration();
         exchange.setVariable(
-                SUBMISSION, Submission.of(incoming, messageId, expires == 0 ? null : Instant.ofEpochMilli(expires)));
+                SUBMISSION,
+                Submission.ofMessage(incoming, messageId, expires == 0 ? null : Instant.ofEpochMilli(expires)));
         exchange.setVariable(REPLY_TO, message.getJMSReplyTo());
         String correlationId = message.getJMSCorrelationID();
         exchange.setVariable(CORRELATION_ID, correlationId != null ? correlationId : message.getJMSMessageID());

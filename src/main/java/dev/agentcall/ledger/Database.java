@@ -24,6 +24,7 @@ final class Database implements AutoCloseable {
     private static final String SQLITE = "jdbc:sqlite:";
     private static final int VERSION = 1;
     private static final int READERS = 4;
+    private static final int VALID_SECONDS = 5;
     private static final int BUSY_MILLIS = 10_000;
     /** 16 MiB of log before it is moved into the database file: fewer, larger writes. */
     private static final String CHECKPOINT_PAGES = "4000";
@@ -88,9 +89,20 @@ final class Database implements AutoCloseable {
 
     /** A connection to write through, with auto-commit off. */
     Connection openWriter() throws SQLException {
-        Connection connection = pool.getConnection();
+        Connection connection = connection();
         connection.setAutoCommit(false);
         return connection;
+    }
+
+    /** The pool does not look at connections that were used a moment ago, and a failover breaks all of them at once. */
+    private Connection connection() throws SQLException {
+        while (true) {
+            Connection connection = pool.getConnection();
+            if (isSqlite() || connection.isValid(VALID_SECONDS)) {
+                return connection;
+            }
+            pool.evictConnection(connection);
+        }
     }
 
     /** Closes a connection that is of no use any more. */
@@ -152,7 +164,7 @@ final class Database implements AutoCloseable {
     }
 
     <T> T read(String query, Reading<T> reading, Object... values) {
-        try (Connection connection = pool.getConnection();
+        try (Connection connection = connection();
                 PreparedStatement select = connection.prepareStatement(query)) {
             connection.setAutoCommit(false);
             select.setFetchSize(FETCHED_ROWS);

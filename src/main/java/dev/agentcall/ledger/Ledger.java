@@ -344,11 +344,17 @@ public final class Ledger implements AutoCloseable {
         }
     }
 
-    /** The outcome's channel failed; {@link #missed} gives it again. */
-    public void missed(long id) {
+    /**
+     * The outcome's channel failed; {@link #missed()} gives it again.
+     *
+     * @param by which of its endpoints failed, null for all
+     */
+    public void missed(long id, String by) {
         writer.writeAlong(sql -> {
-            PreparedStatement update = sql.prepare("UPDATE request SET delivered = 2 WHERE id = ? AND delivered = 0");
-            update.setLong(1, id);
+            PreparedStatement update =
+                    sql.prepare("UPDATE request SET delivered = 2, missed_by = ? WHERE id = ? AND delivered <> 1");
+            update.setString(1, by);
+            update.setLong(2, id);
             return update.executeUpdate();
         });
     }

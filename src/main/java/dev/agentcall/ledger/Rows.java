@@ -24,7 +24,7 @@ final class Rows {
 
     /** What {@link #entry} reads. */
     static final String COLUMNS = "id, request_id, request, extra, source_kind, source_name, source_row, outcome, guid,"
-            + " reason, detail, http_status, replayed, at, millis, claimed_at, settled, settled_at, settled_by, note";
+            + " reason, detail, http_status, replayed, at, millis, claimed_at, missed_by, settled, settled_at, settled_by, note";
 
     private static final JsonMapper MAPPER = JsonMapper.builder()
             .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
@@ -40,6 +40,7 @@ final class Rows {
                 request,
                 row.getString("outcome").equals(IN_FLIGHT) ? null : outcome(row, request),
                 Instant.parse(row.getString("claimed_at")),
+                row.getString("missed_by"),
                 settled(row));
     }
 

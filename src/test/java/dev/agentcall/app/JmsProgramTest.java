@@ -33,6 +33,7 @@ class JmsProgramTest {
             await().atMost(PATIENCE).until(() -> running.err().contains("receiving from queue agentcall.requests"));
             broker.send(REQUEST.formatted("crm-1"));
             await().atMost(PATIENCE).until(() -> broker.count("agentcall.success") == 1);
+            await().atMost(PATIENCE).until(() -> broker.count("agentcall.requests") == 0);
 
             broker.stop();
             await().atMost(PATIENCE).until(() -> running.err().contains("agentcall.jms.url:"));

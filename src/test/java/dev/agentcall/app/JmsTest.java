@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.agentcall.app.CallStub.Answer;
+import dev.agentcall.call.Gate;
 import dev.agentcall.jms.Broker;
 import jakarta.jms.JMSException;
 import jakarta.jms.Message;
@@ -21,6 +22,8 @@ import java.io.UncheckedIOException;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.sql.DriverManager;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -159,6 +162,20 @@ class JmsTest {
         assertThat(ucontact.calls()).hasSize(1);
         assertThat(ucontact.calls().get(0)).containsEntry("outqueue", "Ventas->");
         assertThat(problem()).isNull();
+    }
+
+    @Test
+    void anOutcomeQueueWithoutANameIsNone() throws Exception {
+        startBroker();
+        startBundle("agentcall.jms.success", "");
+
+        broker.send(request("crm-1"));
+        broker.send("call Ana");
+
+        await().until(() -> bundle.successes("crm-1").size() == 1);
+        awaitOutcomes(ERROR, 1);
+        awaitDone();
+        assertThat(broker.queues()).doesNotContain(SUCCESS, "");
     }
 
     @Test
@@ -616,6 +633,35 @@ class JmsTest {
                 .extracting(outcome -> outcome.path("requestId").asText())
                 .containsExactly("busy");
         assertThat(ucontact.calls()).hasSize(1);
+    }
+
+    // --- The ledger cannot be written ---
+
+    @Test
+    void aMessageWaitsUntilTheLedgerCanBeWritten() throws Exception {
+        startBroker();
+        startBundle();
+        Gate gate = bundle.bundle().context().getRegistry().findSingleByType(Gate.class);
+        inLedger("CREATE TRIGGER full BEFORE INSERT ON request BEGIN SELECT RAISE(ABORT, 'disk is full'); END");
+        long before = gate.changes();
+
+        broker.send(request("crm-1"));
+        await().until(() -> gate.changes() > before + 1);
+        assertThat(broker.deliveries(REQUESTS)).containsExactly(1);
+        assertThat(ucontact.calls()).isEmpty();
+        inLedger("DROP TRIGGER full");
+
+        awaitOutcomes(SUCCESS, 1);
+        awaitDone();
+        assertThat(ucontact.calls()).hasSize(1);
+    }
+
+    private void inLedger(String statement) throws SQLException {
+        try (var connection = DriverManager.getConnection(
+                        "jdbc:sqlite:" + folder.resolve("data").resolve("ledger.db"));
+                var sql = connection.createStatement()) {
+            sql.execute(statement);
+        }
     }
 
     // --- The broker is away ---

@@ -13,6 +13,7 @@ import java.util.stream.IntStream;
 import org.apache.camel.Endpoint;
 import org.apache.camel.ProducerTemplate;
 import org.apache.camel.impl.DefaultCamelContext;
+import org.apache.camel.support.DefaultExchange;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -90,7 +91,7 @@ class ChannelTest {
         Channel channel = new Channel(uris);
         channel.setCamelContext(context);
         channel.open();
-        return channel.evaluate(null, List.class);
+        return channel.evaluate(new DefaultExchange(context), List.class);
     }
 
     private void send(Endpoint endpoint, String body) {

@@ -37,6 +37,7 @@ final class PackagedProgram {
         environment("AGENTCALL_UCONTACT_TOKEN", "any");
         environment("AGENTCALL_DATA", data.toString());
         environment("AGENTCALL_RETRY_DELAY", "20ms");
+        environment("AGENTCALL_UCONTACT_RESPONSE_TIMEOUT", "20s"); // sooner than a test's patience ends
         environment("AGENTCALL_REST_PORT", "0"); // several run at a time
         environment("JAVA_HOME", System.getProperty("java.home"));
         // Quick to start; what is tested is not speed.
@@ -98,6 +99,9 @@ final class PackagedProgram {
         StringBuilder said = new StringBuilder();
         for (Running run : started) {
             said.append("--- ").append(run.err.getFileName()).append('\n').append(run.said());
+            if (run.isAlive()) {
+                said.append("--- its threads\n").append(run.threads());
+            }
         }
         return said.toString();
     }
@@ -144,6 +148,17 @@ final class PackagedProgram {
                     .as("ends within %s s, having said: %s", PATIENCE_SECONDS, said())
                     .isTrue();
             return new Ended(process.exitValue(), Files.readString(out), Files.readString(err));
+        }
+
+        /** What its threads are at, to find out why it does not go on. */
+        private String threads() throws IOException {
+            Process dump = new ProcessBuilder(
+                            Path.of(System.getProperty("java.home"), "bin", "jstack")
+                                    .toString(),
+                            String.valueOf(process.pid()))
+                    .redirectErrorStream(true)
+                    .start();
+            return new String(dump.getInputStream().readAllBytes());
         }
 
         String said() throws IOException {

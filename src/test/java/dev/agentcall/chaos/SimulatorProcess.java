@@ -69,7 +69,9 @@ final class SimulatorProcess implements AutoCloseable {
     /** What arrived and was answered so far. */
     Record record() throws IOException {
         Record record = new Record(new ArrayList<>(), new HashMap<>(), new HashMap<>());
-        for (String line : Files.readAllLines(log)) {
+        String lines = Files.readString(log);
+        // A line without an end is being written, or was when the simulator was killed.
+        for (String line : lines.substring(0, lines.lastIndexOf('\n') + 1).split("\n")) {
             String[] words = line.split(" ");
             switch (words[0]) {
                 case "received" -> {
