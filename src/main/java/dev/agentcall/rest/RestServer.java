@@ -39,7 +39,6 @@ import org.eclipse.jetty.server.handler.CrossOriginHandler;
 import org.eclipse.jetty.server.handler.EagerContentHandler;
 import org.eclipse.jetty.server.handler.EagerContentHandler.RetainedContentLoaderFactory;
 import org.eclipse.jetty.server.handler.GracefulHandler;
-import org.eclipse.jetty.server.handler.MinimumDataRateHandler;
 import org.eclipse.jetty.server.handler.QoSHandler;
 import org.eclipse.jetty.server.handler.SizeLimitHandler;
 import org.eclipse.jetty.util.ssl.SslContextFactory;
@@ -69,8 +68,6 @@ public final class RestServer implements CamelContextAware, StartupListener, Aut
     private static final int THREADS = REQUESTS + 50;
     /** A client that sends or takes nothing for so long is gone. */
     private static final Duration IDLE = Duration.ofSeconds(30);
-    /** A form of 200 bytes may take 20 seconds. */
-    private static final long LEAST_BYTES_PER_SECOND = 10;
 
     private final RestSettings settings;
     private final Token token;
@@ -81,6 +78,7 @@ public final class RestServer implements CamelContextAware, StartupListener, Aut
     private CamelContext context;
     private Server server;
     private ServerConnector connector;
+    private SlowHeads slowHeads;
     private GracefulHandler graceful;
 
     /**
@@ -129,6 +127,8 @@ public final class RestServer implements CamelContextAware, StartupListener, Aut
         connector.setHost(settings.address().getHostAddress());
         connector.setPort(settings.port());
         connector.setIdleTimeout(IDLE.toMillis());
+        slowHeads = new SlowHeads(connector.getScheduler());
+        connector.addEventListener(slowHeads);
         server.addConnector(connector);
         ProblemPages pages = new ProblemPages(() -> graceful.isShutdown());
         server.setErrorHandler(pages);
@@ -154,14 +154,15 @@ public final class RestServer implements CamelContextAware, StartupListener, Aut
         if (!settings.origins().isEmpty()) {
             handlers.add(origins());
         }
-        handlers.add(new MinimumDataRateHandler(LEAST_BYTES_PER_SECOND, 0));
         if (users != null) {
             handlers.add(security());
         }
+        handlers.add(new BodyDeadline());
         handlers.add(new SizeLimitHandler(MAX_BODY_BYTES, -1));
         // A body has arrived before it gets a thread: who sends slowly holds up nobody.
         handlers.add(
                 new EagerContentHandler(new RetainedContentLoaderFactory(2 * MAX_BODY_BYTES, CHUNK_OVERHEAD, true)));
+        handlers.add(new BodyDeadline.Met());
         handlers.add(room());
         return handlers;
     }
@@ -226,6 +227,7 @@ public final class RestServer implements CamelContextAware, StartupListener, Aut
             metrics.open();
             health.expectRoutes();
             server.start();
+            slowHeads.schedule();
             LOG.info("REST on {}://{}:{}", tls == null ? "http" : "https", settings.host(), port());
         }
     }

@@ -17,6 +17,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -358,9 +359,16 @@ class RestDoorTest {
             Socket dripping = slow.get(0);
             drip.scheduleAtFixedRate(() -> drop(dripping), 200, 200, TimeUnit.MILLISECONDS);
 
+            Socket headless = new Socket("127.0.0.1", client.base().getPort());
+            headless.setSoTimeout((int) PATIENCE.toMillis());
+            slow.add(headless);
+            headless.getOutputStream().write("GET / HTTP/1.1\r\nHost: ".getBytes(ISO_8859_1));
+            drip.scheduleAtFixedRate(() -> drop(headless), 200, 200, TimeUnit.MILLISECONDS);
+
             try (InputStream in = dripping.getInputStream()) {
-                assertThat(new String(in.readNBytes(12), ISO_8859_1)).isIn("HTTP/1.1 408", "");
+                assertThat(new String(in.readNBytes(12), ISO_8859_1)).isEqualTo("HTTP/1.1 408");
             }
+            assertThat(isCutOff(headless)).isTrue();
         } finally {
             drip.shutdownNow();
             for (Socket socket : slow) {
@@ -368,6 +376,16 @@ class RestDoorTest {
             }
         }
         assertThat(simulator.requests()).isEqualTo(1);
+    }
+
+    private static boolean isCutOff(Socket socket) {
+        try {
+            return socket.getInputStream().read() < 0;
+        } catch (SocketTimeoutException e) {
+            return false;
+        } catch (IOException e) {
+            return true; // reset, because there was more to read
+        }
     }
 
     private static void drop(Socket socket) {

@@ -1,0 +1,42 @@
+package dev.agentcall.rest;
+
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.eclipse.jetty.http.HttpException;
+import org.eclipse.jetty.http.HttpStatus;
+import org.eclipse.jetty.server.Handler;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.util.thread.Scheduler;
+
+/**
+ * Gives up requests whose body takes too long to arrive. Jetty's own timeout begins anew with each byte, and its handler
+ * for least rates (12.1.11) adds up the bytes of all requests.
+ */
+final class BodyDeadline extends Handler.Wrapper {
+
+    private static final Duration LIMIT = Duration.ofSeconds(10);
+    private static final String TASK = BodyDeadline.class.getName();
+
+    @Override
+    public boolean handle(Request request, Response response, Callback callback) throws Exception {
+        Scheduler.Task task = request.getComponents()
+                .getScheduler()
+                .schedule(
+                        () -> request.fail(new HttpException.RuntimeException(HttpStatus.REQUEST_TIMEOUT_408)),
+                        LIMIT.toMillis(),
+                        TimeUnit.MILLISECONDS);
+        request.setAttribute(TASK, task);
+        return super.handle(request, response, Callback.from(task::cancel, callback));
+    }
+
+    /** Where the whole body is there. */
+    static final class Met extends Handler.Wrapper {
+        @Override
+        public boolean handle(Request request, Response response, Callback callback) throws Exception {
+            ((Scheduler.Task) request.getAttribute(TASK)).cancel();
+            return super.handle(request, response, callback);
+        }
+    }
+}
