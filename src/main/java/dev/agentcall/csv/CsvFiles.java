@@ -365,9 +365,7 @@ public final class CsvFiles {
                 exchange.getMessage().getHeader(Exchange.FILE_NAME),
                 PAUSE.toSeconds(),
                 String.valueOf(failure));
-        for (Instant until = Instant.now().plus(PAUSE); Instant.now().isBefore(until) && !gate.isStopping(); ) {
-            gate.awaitChange(gate.changes());
-        }
+        gate.pause(PAUSE);
     }
 
     // --- Files that are none ---

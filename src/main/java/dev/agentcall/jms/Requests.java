@@ -123,9 +123,7 @@ public final class Requests implements ErrorHandler {
             if (now - until >= 0 && quietUntil.compareAndSet(until, now + QUIET_NANOS)) {
                 LOG.error("messages wait and are tried again every {} s: {}", PAUSE.toSeconds(), failure.getMessage());
             }
-            for (Instant end = Instant.now().plus(PAUSE); Instant.now().isBefore(end) && !gate.isStopping(); ) {
-                gate.awaitChange(gate.changes());
-            }
+            gate.pause(PAUSE);
         }
     }
 
