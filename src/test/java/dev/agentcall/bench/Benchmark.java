@@ -10,8 +10,8 @@ import java.util.Locale;
 
 /**
  * Measures the packaged bundle against {@link PlainClientMain}, each in a process of its own against a fresh
- * {@link StubMain}, and prints tables in Markdown: a comparison, optionally a memory run over a million rows, and the
- * start-up. Settings: {@link Settings}.
+ * {@link StubMain}, and prints tables in Markdown: a comparison, the start-up, REST and JMS beside their
+ * ceilings, and, if wanted, a memory run over a million rows and many REST clients for a while. Settings: {@link Settings}.
  *
  * <p>Exit code 0, whatever the times; 1 when a run was incomplete: an exit code other than 0, another number of POSTs
  * than rows, or result files that are not the input's rows; 2 when a setting is wrong or there is nothing to measure.
@@ -20,11 +20,11 @@ public final class Benchmark {
 
     private Benchmark() {}
 
-    public static void main(String[] args) throws IOException, InterruptedException {
+    public static void main(String[] args) throws Exception {
         System.exit(run());
     }
 
-    private static int run() throws IOException, InterruptedException {
+    private static int run() throws Exception {
         try {
             Settings settings = Settings.fromSystemProperties();
             Path script = settings.home().resolve("bin/agentcall");
@@ -46,6 +46,12 @@ public final class Benchmark {
             }
             if (settings.million()) {
                 MemoryRun.run(settings, trial, product);
+            }
+            if (settings.doorRounds() > 0) {
+                Doors.run(settings, trial);
+            }
+            if (settings.soakSeconds() > 0) {
+                Soak.run(settings, trial);
             }
             if (settings.rounds() > 0 || settings.million()) {
                 System.out.printf(

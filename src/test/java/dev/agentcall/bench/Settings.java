@@ -17,6 +17,9 @@ import java.util.List;
  * @param millionRows {@code bench.million.rows}: rows of the memory run; 1000000
  * @param starts {@code bench.starts}: runs of {@code --check} for each JDK; 5; 0 leaves the start-up out
  * @param jdks {@code bench.jdks}: JDK folders for the start-up, separated like a class path; the running one
+ * @param doorRounds {@code bench.doors.rounds}: rounds of REST and JMS; 3; 0 leaves them out
+ * @param doorRequests {@code bench.doors.requests}: requests in each of their runs; 20000
+ * @param soakSeconds {@code bench.soak.seconds}: how long many REST clients go on; 0 leaves them out; 0
  * @param javaOpts {@code bench.java.opts}: JAVA_OPTS for both contenders; none
  * @param meter {@code bench.meter}: see {@link Meter#of}; auto
  * @param limit {@code bench.limit.minutes}: a run that takes longer counts as hung; 120
@@ -30,6 +33,9 @@ record Settings(
         int millionRows,
         int starts,
         List<Path> jdks,
+        int doorRounds,
+        int doorRequests,
+        int soakSeconds,
         String javaOpts,
         String meter,
         Duration limit) {
@@ -46,6 +52,9 @@ record Settings(
                 Arrays.stream(text("bench.jdks", Jvm.home().toString()).split(File.pathSeparator))
                         .map(Path::of)
                         .toList(),
+                number("bench.doors.rounds", 3, 0),
+                number("bench.doors.requests", 20_000, 1),
+                number("bench.soak.seconds", 0, 0),
                 text("bench.java.opts", ""),
                 text("bench.meter", "auto"),
                 Duration.ofMinutes(number("bench.limit.minutes", 120, 1)));
