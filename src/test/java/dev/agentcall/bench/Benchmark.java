@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
@@ -77,12 +78,19 @@ public final class Benchmark {
         Path mixedStartUp = Inputs.mixed(work, settings.startUpRows());
         Path sorted = Inputs.sorted(work, settings.rows());
         Path sortedStartUp = Inputs.sorted(work, settings.startUpRows());
-        Comparison comparison = new Comparison(List.of(
-                new Contender("plain client, mixed", Contender.plainClient(settings.javaOpts()), mixed, mixedStartUp),
-                new Contender("bundle, mixed", product, mixed, mixedStartUp),
-                new Contender("bundle, sorted", product, sorted, sortedStartUp)));
-        comparison.run(settings, trial);
-        comparison.print();
+        List<String> plainClient = Contender.plainClient(settings.javaOpts());
+        List<Contender> contenders = new ArrayList<>(List.of(
+                new Contender("plain client, mixed", () -> plainClient, mixed, mixedStartUp),
+                new Contender("bundle, mixed", () -> product, mixed, mixedStartUp),
+                new Contender("bundle, sorted", () -> product, sorted, sortedStartUp)));
+        try (Ledgers ledgers = settings.ledgers() ? new Ledgers(product) : null) {
+            if (ledgers != null) {
+                contenders.addAll(ledgers.contenders(mixed, mixedStartUp));
+            }
+            Comparison comparison = new Comparison(contenders);
+            comparison.run(settings, trial);
+            comparison.print();
+        }
     }
 
     private static void printConditions(Settings settings, Meter meter) throws IOException {

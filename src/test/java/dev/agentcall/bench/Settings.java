@@ -13,6 +13,7 @@ import java.util.List;
  * @param work {@code bench.work}: for inputs, data folders and logs; {@code target/bench}
  * @param rows {@code bench.rows}: rows of an input; 100000
  * @param rounds {@code bench.rounds}: 3; 0 leaves the comparison out
+ * @param ledgers {@code bench.ledgers}: whether the comparison has the other kinds of ledger too; false
  * @param million {@code bench.million}: whether to make the memory run too; false
  * @param millionRows {@code bench.million.rows}: rows of the memory run; 1000000
  * @param starts {@code bench.starts}: runs of {@code --check} for each JDK; 5; 0 leaves the start-up out
@@ -29,6 +30,7 @@ record Settings(
         Path work,
         int rows,
         int rounds,
+        boolean ledgers,
         boolean million,
         int millionRows,
         int starts,
@@ -46,6 +48,7 @@ record Settings(
                 Path.of(text("bench.work", "target/bench")).toAbsolutePath(),
                 number("bench.rows", 100_000, 2),
                 number("bench.rounds", 3, 0),
+                Boolean.parseBoolean(text("bench.ledgers", "false")),
                 Boolean.parseBoolean(text("bench.million", "false")),
                 number("bench.million.rows", 1_000_000, 1),
                 number("bench.starts", 5, 0),
