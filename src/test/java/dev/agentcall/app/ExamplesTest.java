@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.sun.net.httpserver.HttpServer;
 import dev.agentcall.app.CallStub.Answer;
+import dev.agentcall.simulator.Simulator;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -270,6 +271,56 @@ class ExamplesTest {
         assertThat(called()).containsExactly("0991");
     }
 
+    /** Without a broker: Kafka's client is a stand-in, so what a broker keeps of the offsets is not looked at. */
+    @Test
+    void eachRecordOfATopicIsARequestAndTheSameRecordIsCalledOnce() throws Exception {
+        start(
+                List.of("receive-kafka"),
+                KafkaStandIn.SETTING,
+                "#class:" + KafkaStandIn.class.getName(),
+                "kafka.brokers",
+                "127.0.0.1:1",
+                "kafka.topic",
+                KafkaStandIn.TOPIC,
+                "kafka.group",
+                "agentcall");
+        KafkaStandIn kafka = KafkaStandIn.ofLastStart();
+        kafka.deliver(0, line("ana", "0991"));
+        kafka.deliver(0, line("ana", "0991"));
+        kafka.deliver(1, "{\"requestId\":\"crm-1\"," + line("ana", "0992").substring(1));
+
+        await().until(() -> bundle.successes().size() == 3);
+        assertThat(called()).containsExactly("0991", "0992");
+        assertThat(values(
+                        bundle.successes(), outcome -> outcome.path("requestId").asText()))
+                .containsExactly("kafka-agentcall.requests-0-0", "kafka-agentcall.requests-0-0", "crm-1");
+        assertThat(kafka.settings()).containsEntry("group.id", "agentcall").containsEntry("max.poll.records", 1);
+    }
+
+    @Test
+    void whileUcontactIsUnavailableTheFileOfQueueMembersStays() throws Exception {
+        try (Simulator simulator = Simulator.start(Simulator.Options.defaults())) {
+            bundle = RunningBundle.startWithExamples(
+                    Bundle.Extent.ALL, data, simulator.uri(), List.of("add-queue-member", "receive-queue-members"));
+            Path folder = Files.createDirectories(data.resolve("queue-members"));
+            for (String phone : List.of("1001", "5550503")) {
+                Path file = Files.writeString(
+                        folder.resolve("." + phone),
+                        "{\"queuemember\":[{\"membername\":\"ana\",\"queueName\":\"Ventas->\",\"interface1\":\"SIP/"
+                                + phone + "\",\"penalty\":0,\"paused\":0}]}");
+                Files.setLastModifiedTime(file, FileTime.from(Instant.now().minusSeconds(10)));
+                Files.move(file, folder.resolve(phone + ".json"));
+            }
+
+            await().until(() -> simulator.received() == 2 && Files.exists(folder.resolve("done")));
+            assertThat(Files.readString(data.resolve("outbox/queue-members.jsonl")))
+                    .contains("\"result\":\"accepted\"")
+                    .hasLineCount(1);
+            assertThat(RunningBundle.names(folder.resolve("done")).get(0)).endsWith("-1001.json");
+            assertThat(folder.resolve("5550503.json")).exists();
+        }
+    }
+
     // --- Channels ---
 
     /** A web service that can be down, and keeps what it gets. */
@@ -366,13 +417,17 @@ class ExamplesTest {
                 + " detail text, json text, primary key (request_id, decided_at))");
         await().until(() -> bundle.bundle().ledger().missed().isEmpty());
         bundle.place(request);
+        Map<String, Object> other = request("ana", "0992");
+        other.put("requestId", "crm-2");
+        bundle.place(other);
+        bundle.place(other);
         bundle.place(Map.of("requestId", "empty"));
 
         assertThat(inDatabase("select request_id, outcome, guid is not null, reason from call_outcomes order by 1"))
-                .containsExactly("crm-1 placed 1 null", "empty invalid 0 missing-field");
+                .containsExactly("crm-1 placed 1 null", "crm-2 placed 1 null", "empty invalid 0 missing-field");
         assertThat(JSON.readTree(inDatabase("select json from call_outcomes where request_id = 'crm-1'")
                         .get(0)))
                 .isEqualTo(bundle.successes().get(0));
-        assertThat(called()).containsExactly("0991");
+        assertThat(called()).containsExactly("0991", "0992");
     }
 }
