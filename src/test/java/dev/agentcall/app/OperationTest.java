@@ -1,5 +1,6 @@
 package dev.agentcall.app;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
@@ -10,11 +11,16 @@ import dev.agentcall.simulator.Fault;
 import dev.agentcall.simulator.ReceivedCall;
 import dev.agentcall.simulator.Simulator;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.apache.camel.CamelExecutionException;
 import org.apache.camel.Exchange;
@@ -141,6 +147,24 @@ class OperationTest {
 
             assertThat(told.path("result").asText()).isEqualTo("unavailable");
             assertThat(told.path("reason").asText()).isEqualTo("not-sent");
+        }
+    }
+
+    @Test
+    void aSuccessThatMayBeCutIsUnknown(@TempDir Path data) throws Exception {
+        try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+                RunningBundle other = start(data, URI.create("http://127.0.0.1:" + server.getLocalPort()));
+                ProducerTemplate toOther = other.bundle().context().createProducerTemplate()) {
+            Future<Exchange> asked = toOther.asyncSend(
+                    ADD_QUEUE_MEMBER, exchange -> exchange.getMessage().setBody(member("1001")));
+            try (Socket socket = server.accept()) {
+                socket.getOutputStream().write("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n1".getBytes(US_ASCII));
+                socket.shutdownOutput();
+                JsonNode told = result(asked.get(30, TimeUnit.SECONDS));
+
+                assertThat(told.path("result").asText()).isEqualTo("unknown");
+                assertThat(told.path("reason").asText()).isEqualTo("connection-lost");
+            }
         }
     }
 
