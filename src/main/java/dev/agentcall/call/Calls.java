@@ -2,7 +2,6 @@ package dev.agentcall.call;
 
 import dev.agentcall.config.Settings;
 import dev.agentcall.form.FormBody;
-import dev.agentcall.http.Token;
 import dev.agentcall.http.UcontactHttp;
 import dev.agentcall.ledger.Entry;
 import dev.agentcall.ledger.Ledger;
@@ -22,7 +21,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The steps of the routes place-call and send-call that need a memory: the ledger before and after the POST, the permit,
+ * The steps of the route place-call that need a memory: the ledger before and after the POST, the permit,
  * and what an answer means. The decision itself, what is a success, is in the route.
  *
  * <p>The order is what keeps a request from being sent twice: permit and rate first, then the claim in the ledger, then
@@ -30,10 +29,15 @@ import org.slf4j.LoggerFactory;
  */
 public final class Calls {
 
-    /** Exchange variable: true if the request is to be sent. */
+    /** Exchange variable: true if the request is to be sent, to AgentCall. */
     public static final String TO_SEND = "toSend";
-    /** Exchange variable: true if the request goes to AgentCallwithData. */
-    public static final String WITH_DATA = "withData";
+    /** Exchange variable: true if the request is to be sent, to AgentCallwithData. */
+    public static final String TO_SEND_WITH_DATA = "toSendWithData";
+
+    /** Exchange variable that a source may set: the id of a request that brings none. */
+    private static final String REQUEST_ID = "requestId";
+    /** Exchange variable that a source may set: the delivery that this is; the same one again is the same request again. */
+    private static final String MESSAGE_ID = "messageId";
 
     private static final String CALL = "call";
     private static final Logger LOG = LoggerFactory.getLogger(Calls.class);
@@ -43,19 +47,16 @@ public final class Calls {
     private final Validation validation;
     private final Gate gate;
     private final Ledger ledger;
-    private final Token token;
     private final Deliveries deliveries;
     private final int attempts;
     private volatile Duration patience = Duration.ofDays(365_000);
     private volatile Consumer<Outcome> observer = outcome -> {};
     private final Map<String, Tries> tries = new LinkedHashMap<>();
 
-    public Calls(
-            Settings settings, Validation validation, Gate gate, Ledger ledger, Token token, Deliveries deliveries) {
+    public Calls(Settings settings, Validation validation, Gate gate, Ledger ledger, Deliveries deliveries) {
         this.validation = validation;
         this.gate = gate;
         this.ledger = ledger;
-        this.token = token;
         this.deliveries = deliveries;
         this.attempts = settings.retryAttempts();
     }
@@ -83,7 +84,8 @@ public final class Calls {
     public void accept(Exchange exchange) throws InterruptedException {
         Call call = new Call(submission(exchange));
         exchange.setVariable(CALL, call);
-        exchange.removeProperty(UcontactHttp.ANSWER);
+        exchange.removeProperty(UcontactHttp.ANSWER); // of an earlier try
+        exchange.removeVariable(Operation.ANSWER);
         // However the exchange ends, nobody keeps the agent's line busy.
         exchange.getExchangeExtension().addOnCompletion(new SynchronizationAdapter() {
             @Override
@@ -106,8 +108,9 @@ public final class Calls {
             throw e;
         }
         boolean toSend = call.outcome == null;
-        exchange.setVariable(TO_SEND, toSend);
-        exchange.setVariable(WITH_DATA, call.request.get(Field.DATA) != null);
+        boolean withData = call.request.get(Field.DATA) != null;
+        exchange.setVariable(TO_SEND, toSend && !withData);
+        exchange.setVariable(TO_SEND_WITH_DATA, toSend && withData);
         exchange.getMessage().setBody(toSend ? FormBody.encode(call.request.fields()) : call.outcome.guid());
         call.sentNanos = System.nanoTime();
     }
@@ -131,7 +134,14 @@ public final class Calls {
                     ? RequestReader.malformed("expected a JSON object or a map, found nothing", source)
                     : RequestReader.readJson(json, source);
         }
-        return Submission.of(incoming);
+        CallRequest request = incoming.request();
+        String id = exchange.getVariable(REQUEST_ID, String.class);
+        return Submission.ofMessage(
+                request.requestId() != null || id == null || id.isBlank()
+                        ? incoming
+                        : new Incoming(request.withRequestId(id.strip()), incoming.faults()),
+                exchange.getVariable(MESSAGE_ID, String.class),
+                null);
     }
 
     private void claim(Call call) throws InterruptedException {
@@ -238,33 +248,11 @@ public final class Calls {
         log(outcome);
     }
 
-    /** After the POST: leaves the text of a 2xx answer as the body, null for any other. */
-    public void answered(Exchange exchange) {
-        Call call = call(exchange);
-        Answer noted = exchange.getProperty(UcontactHttp.ANSWER, Answer.class);
-        Integer status = exchange.getMessage().getHeader(Exchange.HTTP_RESPONSE_CODE, Integer.class);
-        // Without a note the answer came from the proxy, which would not let the request through.
-        answered(exchange, call, noted != null ? noted : Answer.notSent("the proxy answered HTTP " + status));
-    }
-
-    /** After a POST that failed. */
-    public void failed(Exchange exchange) {
-        Throwable failure = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Throwable.class);
-        answered(exchange, call(exchange), UcontactHttp.failed(exchange, failure));
-    }
-
-    private static void answered(Exchange exchange, Call call, Answer answer) {
-        call.answer = answer;
-        call.millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - call.sentNanos);
-        exchange.getMessage().removeHeaders("*");
-        exchange.getMessage().setBody(answer.okText());
-    }
-
     /** The route's predicate has accepted the answer in the body. Leaves the outcome as JSON as the body. */
     public void placed(Exchange exchange) {
         Call call = call(exchange);
         if (call.outcome == null) {
-            decide(call, OutcomeRules.accepted(call.answer), true);
+            decide(call, OutcomeRules.accepted(answer(exchange, call)), true);
         }
         deliveries.begin(exchange, call.ledgerId, call.outcome);
     }
@@ -277,11 +265,17 @@ public final class Calls {
     public void notPlaced(Exchange exchange) {
         Call call = call(exchange);
         if (call.outcome == null) {
-            Verdict verdict = OutcomeRules.notAccepted(call.answer);
+            Verdict verdict = OutcomeRules.notAccepted(answer(exchange, call));
             boolean taken = !verdict.isUnavailable();
             decide(call, taken ? verdict : afterTry(call, verdict), taken && verdict.status() != null);
         }
         deliveries.begin(exchange, call.ledgerId, call.outcome);
+    }
+
+    private static Answer answer(Exchange exchange, Call call) {
+        call.answer = exchange.getVariable(Operation.ANSWER, Answer.class);
+        call.millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - call.sentNanos);
+        return call.answer;
     }
 
     /** A request that alone is not taken, while others are, is rejected after some tries; else it waits. */
@@ -295,9 +289,6 @@ public final class Calls {
         ledger.release(call.ledgerId);
         call.permit.unavailable(call.answer.retryAfter(), unavailable.detail());
         call.giveBack(false);
-        if (unavailable.status() != null && (unavailable.status() == 401 || unavailable.status() == 403)) {
-            token.refresh();
-        }
         throw new UnavailableException(unavailable.detail());
     }
 

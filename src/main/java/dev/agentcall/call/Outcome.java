@@ -1,6 +1,7 @@
 package dev.agentcall.call;
 
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 
 /**
@@ -13,7 +14,7 @@ import java.util.List;
  * @param detail for people; null when placed
  * @param httpStatus uContact's status, null where no answer came
  * @param replayed the recorded outcome of an earlier request with the same id
- * @param at when it was decided
+ * @param at when it was decided, to the millisecond, as channels and the ledger tell it
  * @param millis from sending to the last byte of the answer; null if nothing was sent
  */
 public record Outcome(
@@ -26,6 +27,11 @@ public record Outcome(
         boolean replayed,
         Instant at,
         Long millis) {
+
+    /** Drops what is below the millisecond, so that an outcome is the same when it comes out of the ledger. */
+    public Outcome {
+        at = at.truncatedTo(ChronoUnit.MILLIS);
+    }
 
     public static Outcome of(CallRequest request, Verdict verdict, Instant at, Long millis) {
         return new Outcome(

@@ -4,8 +4,8 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
- * What an answer means that the predicate in place-call did not accept. The table in the README's section on outcomes is
- * this class in words.
+ * What an answer means that the predicate in place-call, or that of another operation, did not accept. The table in the
+ * README's section on outcomes is this class in words.
  */
 public final class OutcomeRules {
 
@@ -31,8 +31,18 @@ public final class OutcomeRules {
 
     /** Everything else. In doubt the verdict is {@code unknown}: a human looks, nobody is rung twice. */
     public static Verdict notAccepted(Answer answer) {
+        return notAccepted(answer, "a GUID", "the call may have been placed");
+    }
+
+    /**
+     * The same for any operation.
+     *
+     * @param expected for people: the answer that means success
+     * @param doubt for people: what may be the case when nobody knows
+     */
+    static Verdict notAccepted(Answer answer, String expected, String doubt) {
         if (answer.status() == null) {
-            return withoutAnswer(answer);
+            return withoutAnswer(answer, doubt);
         }
         int status = answer.status();
         String shown = "HTTP " + status + ", answer " + shown(answer);
@@ -45,18 +55,15 @@ public final class OutcomeRules {
         if (status / 100 != 2) {
             return Verdict.unknown(Reason.http(status), shown, status);
         }
-        return notAccepted2xx(answer, status, shown);
+        return notAccepted2xx(answer, status, shown + "; expected " + expected, shown, doubt);
     }
 
-    private static Verdict notAccepted2xx(Answer answer, int status, String shown) {
+    private static Verdict notAccepted2xx(Answer answer, int status, String unexpected, String shown, String doubt) {
         if (answer.tooLong()) {
-            return Verdict.unknown(Reason.UNEXPECTED_ANSWER, shown + "; expected a GUID", status);
+            return Verdict.unknown(Reason.UNEXPECTED_ANSWER, unexpected, status);
         }
         if (GUID_ANYWHERE.matcher(answer.text()).find()) {
-            return Verdict.unknown(
-                    Reason.UNEXPECTED_ANSWER,
-                    shown + "; it has a GUID in it but is not one, the call may exist",
-                    status);
+            return Verdict.unknown(Reason.UNEXPECTED_ANSWER, unexpected + "; there is a GUID in it, " + doubt, status);
         }
         if (answer.openEnded()) {
             return Verdict.unknown(
@@ -65,18 +72,16 @@ public final class OutcomeRules {
         return switch (answer.text().strip()) {
             case "0" -> Verdict.rejected(Reason.UCONTACT_0, "uContact answered 0: it refused the data", status);
             case "1" -> Verdict.rejected(Reason.UCONTACT_1, "uContact answered 1: it refused the data", status);
-            default -> Verdict.rejected(Reason.UNEXPECTED_ANSWER, shown + "; expected a GUID", status);
+            default -> Verdict.rejected(Reason.UNEXPECTED_ANSWER, unexpected, status);
         };
     }
 
-    private static Verdict withoutAnswer(Answer answer) {
+    private static Verdict withoutAnswer(Answer answer, String doubt) {
         if (!answer.sent()) {
             return Verdict.unavailable(answer.failure(), null);
         }
         return Verdict.unknown(
-                answer.timedOut() ? Reason.TIMEOUT : Reason.CONNECTION_LOST,
-                answer.failure() + "; the call may have been placed",
-                null);
+                answer.timedOut() ? Reason.TIMEOUT : Reason.CONNECTION_LOST, answer.failure() + "; " + doubt, null);
     }
 
     private static String shown(Answer answer) {

@@ -172,6 +172,9 @@ public final class UcontactHttp implements HttpClientConfigurer, HttpActivityLis
             ClassicHttpResponse response = chain.proceed(request, scope);
             Answer answer = read(response, scope.execRuntime);
             note(exchange, answer);
+            if (response.getCode() == 401 || response.getCode() == 403) {
+                token.refresh(); // for the next request
+            }
             ClassicHttpResponse plain = new BasicClassicHttpResponse(response.getCode());
             plain.setEntity(
                     new StringEntity(answer.text(), ContentType.TEXT_PLAIN.withCharset(StandardCharsets.UTF_8)));

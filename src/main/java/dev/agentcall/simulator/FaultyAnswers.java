@@ -74,7 +74,7 @@ final class FaultyAnswers {
             case STATUS -> trigger.submitResponse(status(fault));
             case BODY -> body(fault, trigger);
             case CONNECTION -> connection(fault, trigger);
-            case TEMPORARY -> trigger.submitResponse(temporary(call.fields().get("agent")));
+            case TEMPORARY -> trigger.submitResponse(temporary(call.fields().getOrDefault("agent", "")));
         }
     }
 

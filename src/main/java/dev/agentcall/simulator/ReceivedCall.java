@@ -15,7 +15,7 @@ import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.HttpRequest;
 
 /**
- * An AgentCall POST whose form arrived completely, whatever was answered.
+ * An AgentCall, or another operation's POST, whose form arrived completely, whatever was answered.
  *
  * @param path the path without the query, e.g. {@code /Integra/resources/Agents/AgentCall}
  * @param fields the decoded fields in the order of the form; of a repeated field the first value

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -41,6 +42,9 @@ import org.slf4j.LoggerFactory;
  * one twice is answered with 200 and {@code 0}, and so is an agent whose name begins with {@code nobody}. A destination
  * out of {@link Fault#table()} gets the fault instead.
  *
+ * <p>{@code POST /Integra/resources/queues/addqueuemember} is answered with 200 and {@code 1}, or {@code 0} for what is no
+ * JSON array of agents; a first agent whose phone is a destination of that table gets the fault instead.
+ *
  * <p>Connections are kept open, however long they are idle, except for faults and for what HTTP has closed after an
  * answer (400 and 503 among them). Not to be reached by others than tests: there is no limit on what a client can send.
  */
@@ -52,6 +56,9 @@ public final class Simulator implements AutoCloseable {
     /** The path of the seven fields and {@code data}. */
     public static final String AGENT_CALL_WITH_DATA = "/Integra/resources/Agents/AgentCallwithData";
 
+    /** The path of the one field {@code queuemember}, a JSON array of agents for a campaign. */
+    public static final String ADD_QUEUE_MEMBER = "/Integra/resources/queues/addqueuemember";
+
     /** Where {@link Fault#HTTP_302} leads: a path that answers any request with a GUID. */
     static final String MOVED = "/Integra/resources/Agents/AgentCallMoved";
 
@@ -59,6 +66,7 @@ public final class Simulator implements AutoCloseable {
     private static final Set<String> FIELDS =
             Set.of("callerid", "agent", "phone", "tech", "context", "outqueue", "destination");
     private static final String DATA = "data";
+    private static final Set<String> PATHS = Set.of(AGENT_CALL, AGENT_CALL_WITH_DATA, ADD_QUEUE_MEMBER);
     private static final Pattern FORM = Pattern.compile("(?i)application/x-www-form-urlencoded\\s*(;.*)?");
     private static final Pattern CREDENTIALS = Pattern.compile("(?i:Basic|Bearer) +(\\S+)");
 
@@ -240,6 +248,8 @@ public final class Simulator implements AutoCloseable {
             ClassicHttpResponse unauthorized = FaultyAnswers.page("401 Unauthorized");
             unauthorized.setHeader("WWW-Authenticate", "Basic realm=\"uContact\"");
             trigger.submitResponse(unauthorized);
+        } else if (call.path().equals(ADD_QUEUE_MEMBER)) {
+            addQueueMember(call, trigger);
         } else if (!acceptable(call)) {
             trigger.submitResponse(FaultyAnswers.text(200, "0"));
         } else {
@@ -252,12 +262,22 @@ public final class Simulator implements AutoCloseable {
         }
     }
 
-    /** The answer to a request that is no AgentCall form, else null. */
+    private void addQueueMember(ReceivedCall call, ResponseTrigger trigger) throws HttpException, IOException {
+        Optional<QueueMembers> members = QueueMembers.read(call);
+        Fault fault = members.map(QueueMembers::firstPhone).map(Fault::of).orElse(null);
+        if (fault != null) {
+            faultyAnswers.send(fault, call, trigger);
+        } else {
+            trigger.submitResponse(FaultyAnswers.text(200, members.isPresent() ? "1" : "0"));
+        }
+    }
+
+    /** The answer to a request that is no form of an operation, else null. */
     private static ClassicHttpResponse withoutForm(ClassicHttpRequest request, String path) {
         if (path.equals(MOVED)) {
             return FaultyAnswers.text(200, FaultyAnswers.guid());
         }
-        if (!path.equals(AGENT_CALL) && !path.equals(AGENT_CALL_WITH_DATA)) {
+        if (!PATHS.contains(path)) {
             return FaultyAnswers.page("404 Not Found");
         }
         if (!request.getMethod().equals("POST")) {

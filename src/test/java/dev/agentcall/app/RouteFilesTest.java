@@ -13,6 +13,7 @@ import com.networknt.schema.ValidationMessage;
 import dev.agentcall.config.Settings;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -26,20 +27,26 @@ import java.util.TreeSet;
 import java.util.function.BiConsumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
-/** What every file in routes/ keeps to, and that routes, settings and program name the same keys. */
+/**
+ * What every file in routes/ keeps to, and in examples/routes/, from where it may be copied there; and that routes, settings
+ * and program name the same keys.
+ */
 class RouteFilesTest {
 
     private static final Path ROUTES = Path.of("routes");
+    private static final Path EXAMPLES = Path.of("examples", "routes");
     private static final Path SETTINGS = Path.of("config", "application.properties");
     private static final String SUFFIX = ".camel.yaml";
     private static final String SCHEMA = "/schema/camelYamlDsl-canonical.json";
     private static final ObjectMapper YAML = new ObjectMapper(new YAMLFactory());
+    private static final ObjectMapper JSON = new ObjectMapper();
     /** {{key}}, {{?key}}, {{key:default}}, {{!key}}. */
     private static final Pattern PLACEHOLDER = Pattern.compile("\\{\\{[?!]?([^}:]+)(:[^}]*)?}}");
 
@@ -48,10 +55,15 @@ class RouteFilesTest {
             "beans", "beans",
             "-errors", "routeConfiguration",
             "receive-rest", "rest",
-            "rest-server", "restConfiguration");
+            "rest-server", "restConfiguration",
+            "post-form", "routeTemplate",
+            "send-call", "templatedRoute",
+            "send-call-with-data", "templatedRoute",
+            "add-queue-member", "templatedRoute");
 
     private static JsonSchema schema;
     private static Map<String, JsonNode> files;
+    private static Map<String, JsonNode> examples;
     private static Properties declared;
 
     @BeforeAll
@@ -60,29 +72,53 @@ class RouteFilesTest {
             assertThat(in).as(SCHEMA + " of camel-yaml-dsl").isNotNull();
             schema = JsonSchemaFactory.getInstance(VersionFlag.V4).getSchema(in);
         }
-        files = new TreeMap<>();
-        try (Stream<Path> listed = Files.list(ROUTES)) {
+        files = read(ROUTES, "");
+        examples = read(EXAMPLES, SUFFIX);
+        declared = properties(SETTINGS);
+    }
+
+    private static Map<String, JsonNode> read(Path folder, String suffix) throws IOException {
+        Map<String, JsonNode> found = new TreeMap<>();
+        try (Stream<Path> listed = Files.list(folder)) {
             for (Path file : listed.toList()) {
-                files.put(file.getFileName().toString(), YAML.readTree(file.toFile()));
+                if (file.toString().endsWith(suffix)) {
+                    found.put(file.getFileName().toString(), YAML.readTree(file.toFile()));
+                }
             }
         }
-        declared = new Properties();
-        try (InputStream in = Files.newInputStream(SETTINGS)) {
-            declared.load(in);
+        return found;
+    }
+
+    private static Properties properties(Path file) throws IOException {
+        Properties properties = new Properties();
+        try (InputStream in = Files.newInputStream(file)) {
+            properties.load(in);
         }
+        return properties;
+    }
+
+    /** Of routes/ and of examples/routes/: a file of either has a name of its own. */
+    private static Stream<Map.Entry<String, JsonNode>> all() {
+        return Stream.concat(files.entrySet().stream(), examples.entrySet().stream());
+    }
+
+    private static Set<String> allNames() {
+        return all().map(Map.Entry::getKey).collect(Collectors.toSet());
     }
 
     private static Stream<DynamicTest> eachFile(BiConsumer<String, JsonNode> rule) {
-        return files.entrySet().stream()
-                .map(file -> dynamicTest(file.getKey(), () -> rule.accept(file.getKey(), file.getValue())));
+        return all().map(file -> dynamicTest(file.getKey(), () -> rule.accept(file.getKey(), file.getValue())));
     }
 
     private static Stream<DynamicTest> eachRoute(BiConsumer<String, JsonNode> rule) {
-        return files.entrySet().stream()
-                .filter(file -> kind(file.getKey()).equals("route"))
+        return eachOf("route", rule);
+    }
+
+    private static Stream<DynamicTest> eachOf(String kind, BiConsumer<String, JsonNode> rule) {
+        return all().filter(file -> kind(file.getKey()).equals(kind))
                 .map(file -> dynamicTest(
                         file.getKey(),
-                        () -> rule.accept(file.getKey(), file.getValue().path(0).path("route"))));
+                        () -> rule.accept(file.getKey(), file.getValue().path(0).path(kind))));
     }
 
     private static String kind(String file) {
@@ -159,6 +195,51 @@ class RouteFilesTest {
         });
     }
 
+    @TestFactory
+    Stream<DynamicTest> aTemplateHasTheNameOfItsFile() {
+        return eachOf("routeTemplate", (file, template) -> {
+            assertThat(template.path("id").asText(null))
+                    .as("routes/%s: the template's id, expected the file's name", file)
+                    .isEqualTo(name(file));
+            assertThat(template.path("description").asText())
+                    .as("routes/%s: description", file)
+                    .endsWith(".");
+            for (JsonNode parameter : template.path("parameters")) {
+                assertThat(parameter.path("description").asText())
+                        .as("routes/%s: description of %s", file, parameter.path("name"))
+                        .endsWith(".");
+            }
+        });
+    }
+
+    @TestFactory
+    Stream<DynamicTest> aUseOfATemplateHasTheNameOfItsFileAndTheTemplatesParameters() {
+        return eachOf("templatedRoute", (file, use) -> {
+            String template = use.path("routeTemplateRef").asText() + SUFFIX;
+            assertThat(files).as("routes/%s: routeTemplateRef", file).containsKey(template);
+            Set<String> required = new TreeSet<>();
+            Set<String> known = new TreeSet<>();
+            for (JsonNode parameter :
+                    files.get(template).path(0).path("routeTemplate").path("parameters")) {
+                known.add(parameter.path("name").asText());
+                if (parameter.path("required").asBoolean(true)) {
+                    required.add(parameter.path("name").asText());
+                }
+            }
+            assertThat(use.path("routeId").asText())
+                    .as("routes/%s: routeId, expected the file's name", file)
+                    .isEqualTo(name(file));
+            Map<String, String> given = new TreeMap<>();
+            use.path("parameters")
+                    .forEach(parameter -> given.put(
+                            parameter.path("name").asText(),
+                            parameter.path("value").asText()));
+            assertThat(given.keySet()).as("routes/%s: parameters", file).isSubsetOf(known);
+            assertThat(given.keySet()).as("routes/%s: parameters", file).containsAll(required);
+            assertThat(given).as("routes/%s: parameters", file).containsEntry("name", name(file));
+        });
+    }
+
     @Test
     void aConfigurationHasTheNameOfItsFile() {
         files.forEach((file, content) -> {
@@ -181,10 +262,11 @@ class RouteFilesTest {
     @TestFactory
     Stream<DynamicTest> whatARouteNamesIsThere() {
         Set<String> beans = new HashSet<>();
-        files.get("beans.camel.yaml")
+        all().filter(file -> kind(file.getKey()).equals("beans")).forEach(file -> file.getValue()
                 .path(0)
                 .path("beans")
-                .forEach(bean -> beans.add(bean.path("name").asText()));
+                .forEach(bean -> beans.add(bean.path("name").asText())));
+        all().forEach(file -> ownNames(file.getValue()).forEach(own -> beans.add("{{" + own + "}}")));
         return eachFile((file, content) -> {
             for (JsonNode bean : content.findValues("bean")) {
                 assertThat(beans)
@@ -193,9 +275,9 @@ class RouteFilesTest {
             }
             for (JsonNode to : content.findValues("to")) {
                 if (to.path("uri").asText().equals("direct")) {
-                    assertThat(files)
+                    assertThat(files.containsKey(file) ? files.keySet() : allNames())
                             .as("routes/%s: a step to direct:, expected a route's name", file)
-                            .containsKey(to.path("parameters").path("name").asText() + SUFFIX);
+                            .contains(to.path("parameters").path("name").asText() + SUFFIX);
                 }
             }
             for (JsonNode configuration : content.findValues("routeConfigurationId")) {
@@ -203,6 +285,71 @@ class RouteFilesTest {
                         .as("routes/%s: routeConfigurationId, expected a configuration's name", file)
                         .containsKey(configuration.asText() + SUFFIX);
             }
+        });
+    }
+
+    /** What a template calls its parameters and its own beans. */
+    private static Set<String> ownNames(JsonNode content) {
+        Set<String> names = new TreeSet<>();
+        JsonNode template = content.path(0).path("routeTemplate");
+        for (String list : List.of("parameters", "beans")) {
+            template.path(list).forEach(own -> names.add(own.path("name").asText()));
+        }
+        return names;
+    }
+
+    @TestFactory
+    Stream<DynamicTest> everyEndpointHasOptionsThatItsComponentKnows() {
+        return eachFile((file, content) -> {
+            List<JsonNode> endpoints = new ArrayList<>(content.findValues("to"));
+            endpoints.addAll(content.findValues("from"));
+            for (JsonNode endpoint : endpoints) {
+                String uri = endpoint.path("uri").asText().replaceFirst(":.*", "");
+                String component = uri.startsWith("{{") || uri.equals("webhook-http") ? "http" : uri;
+                if (!component.equals("jsonl")) { // our own
+                    Set<String> known = options(component);
+                    assertThat(fieldNames(endpoint.path("parameters")).stream()
+                                    .filter(option -> !option.startsWith("trigger.")))
+                            .as("routes/%s: options of %s, expected those of camel-%s", file, uri, component)
+                            .isSubsetOf(known);
+                }
+            }
+        });
+    }
+
+    /** What a component says of itself in its jar. */
+    private static Set<String> options(String component) {
+        String description = "/META-INF/org/apache/camel/component/%1$s/%1$s.json".formatted(component);
+        for (String at : List.of(description, description.replaceFirst("component/[^/]*/", "component/file/remote/"))) {
+            try (InputStream in = RouteFilesTest.class.getResourceAsStream(at)) {
+                if (in != null) {
+                    return new TreeSet<>(fieldNames(JSON.readTree(in).path("properties")));
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+        throw new AssertionError("no " + description + ": a component that no dependency has");
+    }
+
+    @TestFactory
+    Stream<DynamicTest> anExampleTriggerTakesHeadersOffAndEndsInARouteOfItsOwn() {
+        return eachRoute((file, route) -> {
+            if (!examples.containsKey(file) || !name(file).startsWith("receive-")) {
+                return;
+            }
+            List<String> steps = new ArrayList<>();
+            route.path("from").path("steps").forEach(step -> steps.addAll(fieldNames(step)));
+            assertThat(steps).as("examples/routes/%s: steps", file).contains("removeHeaders");
+            assertThat(steps.subList(0, steps.indexOf("removeHeaders")))
+                    .as("examples/routes/%s: steps before removeHeaders", file)
+                    .allMatch("setVariable"::equals);
+            assertThat(route.findValues("removeHeaders").get(0).path("pattern").asText())
+                    .as("examples/routes/%s: removeHeaders", file)
+                    .isEqualTo("*");
+            assertThat(route.findValues("name").stream().map(JsonNode::asText))
+                    .as("examples/routes/%s: direct endpoints", file)
+                    .containsAnyOf("place-call", "add-queue-member");
         });
     }
 
@@ -260,9 +407,41 @@ class RouteFilesTest {
 
     @TestFactory
     Stream<DynamicTest> everyKeyInARouteIsDeclared() {
-        return eachFile((file, content) -> assertThat(declared.stringPropertyNames())
-                .as("routes/%s uses keys, expected each in %s", file, SETTINGS)
-                .containsAll(placeholders(content.toString())));
+        return eachFile((file, content) -> {
+            Set<String> keys = new TreeSet<>(declared.stringPropertyNames());
+            keys.addAll(ownNames(content));
+            if (examples.containsKey(file)) {
+                keys.addAll(beside(file).stringPropertyNames());
+            }
+            assertThat(keys)
+                    .as("routes/%s uses keys, expected each in %s, or beside an example", file, SETTINGS)
+                    .containsAll(placeholders(content.toString()));
+        });
+    }
+
+    /** The settings that an example comes with, to be added to the configuration. */
+    private static Properties beside(String example) {
+        Path file = EXAMPLES.resolve(name(example) + ".properties");
+        try {
+            return Files.exists(file) ? properties(file) : new Properties();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @TestFactory
+    Stream<DynamicTest> everySettingOfAnExampleIsUsedByIt() {
+        return examples.entrySet().stream()
+                .map(file -> dynamicTest(file.getKey(), () -> {
+                    assertThat(files.keySet())
+                            .as("routes/: expected no file of the name of an example")
+                            .doesNotContain(file.getKey());
+                    Set<String> used = placeholders(file.getValue().toString());
+                    used.addAll(declared.stringPropertyNames());
+                    assertThat(used)
+                            .as("examples/routes/%s: keys that %s.properties sets", file.getKey(), name(file.getKey()))
+                            .containsAll(beside(file.getKey()).stringPropertyNames());
+                }));
     }
 
     @Test

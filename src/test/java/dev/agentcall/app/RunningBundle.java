@@ -11,9 +11,11 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.camel.Exchange;
 import org.apache.camel.ProducerTemplate;
@@ -56,6 +58,17 @@ final class RunningBundle implements AutoCloseable {
             overriding.put(settings[i], settings[i + 1]);
         }
         return new RunningBundle(data, Bundle.start(extent, overriding));
+    }
+
+    /** The same with files of examples/routes, as if they were copied into routes/. */
+    static RunningBundle startWithExamples(
+            Bundle.Extent extent, Path data, URI ucontact, List<String> examples, String... settings) throws Exception {
+        String[] more = Arrays.copyOf(settings, settings.length + 2);
+        more[settings.length] = "camel.main.routesIncludePattern";
+        more[settings.length + 1] = examples.stream()
+                .map(example -> ",file:examples/routes/" + example + ".camel.yaml")
+                .collect(Collectors.joining("", "file:routes/*.yaml", ""));
+        return start(extent, data, ucontact, more);
     }
 
     Bundle bundle() {
