@@ -99,7 +99,9 @@ public final class Deliveries {
         if (now - until >= 0 && quietUntil.compareAndSet(until, now + QUIET_NANOS)) {
             LOG.error(
                     "channel {} fails, outcomes wait in the ledger until it is back: {}",
-                    exchange.getProperty(Exchange.FAILURE_ENDPOINT, String.class),
+                    // options may hold secrets
+                    String.valueOf(exchange.getProperty(Exchange.FAILURE_ENDPOINT))
+                            .replaceAll("\\?.*", ""),
                     described(exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Throwable.class)));
         }
     }
