@@ -19,15 +19,18 @@ final class SlowHeads implements Connection.Listener, Runnable {
     private final Scheduler scheduler;
 
     /** What had come by the last look: requests with their head complete, those answered, and bytes. */
-    private record Seen(long requests, long answers, long bytes) {
+    private record Seen(long requests, long answers, long bytes, boolean headBegun) {
 
         static Seen of(Connection connection) {
-            return new Seen(connection.getMessagesIn(), connection.getMessagesOut(), connection.getBytesIn());
+            return new Seen(connection.getMessagesIn(), connection.getMessagesOut(), connection.getBytesIn(), false);
         }
 
-        /** Bytes came meanwhile, and they are neither a whole head nor part of a request in work. */
-        boolean isSlow(Seen now) {
-            return now.bytes > bytes && now.requests == requests && requests == answers;
+        /** What has come by now. Bytes that are neither a whole head nor part of a request in work have begun a head. */
+        Seen next(Connection connection) {
+            Seen now = of(connection);
+            boolean nothingWhole = now.requests == requests && requests == answers;
+            boolean begun = nothingWhole && (now.bytes > bytes || headBegun);
+            return new Seen(now.requests, now.answers, now.bytes, begun);
         }
     }
 
@@ -54,8 +57,8 @@ final class SlowHeads implements Connection.Listener, Runnable {
     @Override
     public void run() {
         connections.forEach((connection, before) -> {
-            Seen now = Seen.of(connection);
-            if (before.isSlow(now)) {
+            Seen now = before.next(connection);
+            if (before.headBegun && now.headBegun) { // one look alone may find a quick head on its way
                 connection.getEndPoint().close();
             }
             connections.replace(connection, now);

@@ -11,28 +11,27 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.agentcall.simulator.ReceivedCall;
 import dev.agentcall.simulator.Simulator;
+import java.io.BufferedReader;
 import java.io.IOException;
-import java.net.URI;
+import java.io.InputStreamReader;
+import java.io.OutputStream;
+import java.net.Socket;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.charset.Charset;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import okhttp3.MediaType;
-import okhttp3.OkHttpClient;
-import okhttp3.Request;
-import okhttp3.RequestBody;
-import okhttp3.Response;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Clients that were written for uContact get what they know from uContact when they are pointed here. */
 @Timeout(120)
@@ -187,90 +186,116 @@ class FacadeTest {
         }
     }
 
-    // --- Its clients ----------------------------------------------------------------------------------------------
+    // --- Its clients: the samples of examples/clients ----------------------------------------------------------------
 
     @Test
     void okHttpWithABodyWrittenByHand() throws Exception {
-        Request request = new Request.Builder()
-                .url(client.base() + FACADE)
-                .post(RequestBody.create(BY_HAND, MediaType.parse(FORM_TYPE)))
-                .addHeader("Content-Type", FORM_TYPE)
-                .addHeader("Authorization", "Basic " + RunningBundle.TOKEN)
-                .build();
-        try (Response answer = new OkHttpClient().newCall(request).execute()) {
-            assertThat(answer.body().string()).matches(GUID);
-        }
+        String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+        assertThat(run(
+                        java,
+                        "-XX:TieredStopAtLevel=1",
+                        "-Dfile.encoding=UTF-8",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        sample("OkHttpCall.java")))
+                .matches(GUID);
         assertArrivedAsWritten();
     }
 
     @Test
     void curlWithEveryFieldEncoded() throws Exception {
-        List<String> command = new ArrayList<>(List.of(
-                "curl",
-                "-sS",
-                "--location",
-                "--request",
-                "POST",
-                client.base() + FACADE,
-                "--header",
-                "Authorization: Basic " + RunningBundle.TOKEN,
-                "--header",
-                "Content-Type: " + FORM_TYPE));
-        for (String field : BY_HAND.split("&")) {
-            command.addAll(List.of("--data-urlencode", field));
-        }
-        assertThat(run(command)).matches(GUID);
+        assumeInstalled("curl");
+        assertThat(run("sh", sample("curl.sh"))).matches(GUID);
         assertArrivedAsWritten();
     }
 
     @Test
     void pythonsHttpClientWithABodyWrittenByHand() throws Exception {
-        String script = """
-                import http.client, sys
-                conn = http.client.HTTPConnection(sys.argv[1])
-                conn.request("POST", sys.argv[2], sys.argv[3],
-                    {"Authorization": "Basic " + sys.argv[4], "Content-Type": "application/x-www-form-urlencoded"})
-                print(conn.getresponse().read().decode("utf-8"), end="")
-                """;
-        assertThat(run(List.of(
-                        "python3", "-X", "utf8", "-c", script, authority(), FACADE, BY_HAND, RunningBundle.TOKEN)))
-                .matches(GUID);
+        assumeInstalled("python3");
+        assertThat(run("python3", "-X", "utf8", sample("http_client.py"))).matches(GUID);
         assertArrivedAsWritten();
     }
 
     @Test
     void fetchWithUrlSearchParams() throws Exception {
-        String script = """
-                const [url, form, token] = process.argv.slice(1);
-                const fields = new URLSearchParams();
-                for (const pair of form.split("&")) fields.append(...pair.split("="));
-                const headers = new Headers({ "Authorization": "Basic " + token,
-                                              "Content-Type": "application/x-www-form-urlencoded" });
-                fetch(url, { method: "POST", headers, body: fields, redirect: "follow" })
-                  .then(answer => answer.text()).then(text => process.stdout.write(text));
-                """;
-        assertThat(run(List.of("node", "-e", script, client.base() + FACADE, BY_HAND, RunningBundle.TOKEN)))
-                .matches(GUID);
+        assumeInstalled("node");
+        assertThat(run("node", sample("fetch.mjs"))).matches(GUID);
         assertArrivedAsWritten();
     }
 
-    private static String authority() {
-        URI base = client.base();
-        return base.getHost() + ":" + base.getPort();
+    @Test
+    void postmansCollection() throws Exception {
+        assumeInstalled("newman");
+        run(
+                "newman",
+                "run",
+                sample("postman_collection.json"),
+                "--env-var",
+                "url=" + client.base(),
+                "--env-var",
+                "token=" + RunningBundle.TOKEN);
+        assertArrivedAsWritten();
     }
 
-    private static String run(List<String> command) throws Exception {
+    /**
+     * What .NET puts on the wire for the sample, since there is none here to run it: Framework asks first whether it may
+     * send the body, Core does not.
+     */
+    @ParameterizedTest
+    @ValueSource(strings = {"", "Expect: 100-continue\r\n"})
+    void dotNetsHttpClientWithFormUrlEncodedContent(String expect) throws Exception {
+        String body = "callerid=59824001000&agent=eva.mu%C3%B1oz&phone=1001&tech=SIP&context=agentes"
+                + "&outqueue=Ventas-%3E&destination=59899123456";
+        try (Socket socket = new Socket(client.base().getHost(), client.base().getPort())) {
+            OutputStream out = socket.getOutputStream();
+            BufferedReader in = new BufferedReader(new InputStreamReader(socket.getInputStream(), UTF_8));
+            out.write(("POST " + FACADE + " HTTP/1.1\r\nAuthorization: Basic " + RunningBundle.TOKEN
+                            + "\r\nContent-Type: application/x-www-form-urlencoded\r\nHost: "
+                            + client.base().getAuthority() + "\r\nContent-Length: " + body.length() + "\r\n" + expect
+                            + "\r\n")
+                    .getBytes(UTF_8));
+            if (!expect.isEmpty()) {
+                assertThat(in.readLine()).isEqualTo("HTTP/1.1 100 Continue");
+                assertThat(in.readLine()).isEmpty();
+            }
+            out.write(body.getBytes(UTF_8));
+            assertThat(in.readLine()).isEqualTo("HTTP/1.1 200 OK");
+            while (!in.readLine().isEmpty()) {
+                // the other headers
+            }
+            char[] answer = new char[36];
+            assertThat(in.read(answer)).isEqualTo(36);
+            assertThat(new String(answer)).matches(GUID);
+        }
+        assertArrivedAsWritten();
+    }
+
+    private static String sample(String name) {
+        return Path.of("examples", "clients", name).toString();
+    }
+
+    private static void assumeInstalled(String program) {
         boolean installed = List.of(System.getenv("PATH").split(":")).stream()
-                .anyMatch(folder -> Files.isExecutable(Path.of(folder, command.get(0))));
-        assumeTrue(installed, command.get(0) + " is not installed: this client is NOT tried");
+                .anyMatch(folder -> Files.isExecutable(Path.of(folder, program)));
+        assumeTrue(installed, program + " is not installed: this client is NOT tried");
+    }
+
+    private static String run(String... command) throws Exception {
         ProcessBuilder builder = new ProcessBuilder(command);
-        builder.environment().putAll(new HashMap<>(Map.of("LC_ALL", "C.UTF-8")));
+        builder.environment()
+                .putAll(Map.of(
+                        "LC_ALL",
+                        "C.UTF-8",
+                        "UCONTACT_URL",
+                        client.base().toString(),
+                        "UCONTACT_TOKEN",
+                        RunningBundle.TOKEN));
         Process process = builder.start();
         process.getOutputStream().close();
         String out = new String(process.getInputStream().readAllBytes(), UTF_8);
         String err = new String(process.getErrorStream().readAllBytes(), UTF_8);
         assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
-        assertThat(process.exitValue()).as(err).isZero();
+        assertThat(process.exitValue()).as(out + err).isZero();
         return out;
     }
 }

@@ -2,6 +2,7 @@ package dev.agentcall.bench;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -94,7 +95,7 @@ final class Server implements AutoCloseable {
                         Jvm.home().resolve("bin/jcmd").toString(), Long.toString(process.pid()), "GC.class_histogram")
                 .redirectErrorStream(true)
                 .start();
-        String answer = new String(jcmd.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+        String answer = new String(jcmd.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         Matcher total = Pattern.compile("(?m)^Total +\\d+ +(\\d+)").matcher(answer);
         if (!total.find()) {
             throw new IncompleteRun("expected a line Total from jcmd GC.class_histogram, found " + answer);
