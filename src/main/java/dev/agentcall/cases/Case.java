@@ -39,6 +39,11 @@ record Case(
                 .anyMatch(answer -> answer.fault() != null && ENDLESS.contains(answer.fault()));
     }
 
+    /** POSTs of all requests, or rows. */
+    int expectedCalls() {
+        return expectations.stream().mapToInt(Expectation::calls).sum();
+    }
+
     /** The answer to a POST, the first one being 0. */
     Reply answer(int post) {
         if (post < answers.size()) {

@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -197,8 +198,11 @@ final class CaseRoutes implements AutoCloseable {
         return outcome.request().source().row();
     }
 
-    /** To each row its part: calls come in the order of the rows, since only one is in flight at a time. */
-    private List<Found> split(
+    /**
+     * To each row its part. Calls come in the order of the rows, since only one is in flight at a time; with more or fewer
+     * of them than expected nobody knows whose they are.
+     */
+    private static List<Found> split(
             Case one,
             List<Outcome> outcomes,
             List<ReceivedCall> calls,
@@ -206,23 +210,21 @@ final class CaseRoutes implements AutoCloseable {
             String unavailable,
             String failure) {
         List<Found> rows = new ArrayList<>();
-        List<ReceivedCall> callsLeft = new ArrayList<>(calls);
+        Iterator<ReceivedCall> nextCall = calls.iterator();
+        boolean asManyCalls = calls.size() == one.expectedCalls();
         List<StandIns.Sending> left = new ArrayList<>(sendings);
         int count = Math.max(outcomes.size(), one.expectations().size());
         for (int i = 0; i < count; i++) {
             Outcome outcome = i < outcomes.size() ? outcomes.get(i) : null;
+            boolean called =
+                    i < one.expectations().size() && one.expectations().get(i).calls() == 1;
             boolean last = i == count - 1;
-            int wanted =
-                    i < one.expectations().size() ? one.expectations().get(i).calls() : 0;
-            List<ReceivedCall> ofRow =
-                    new ArrayList<>(callsLeft.subList(0, last ? callsLeft.size() : Math.min(wanted, callsLeft.size())));
-            callsLeft.subList(0, ofRow.size()).clear();
             List<StandIns.Sending> sent = left.stream()
                     .filter(sending -> last || outcome != null && isAbout(sending, outcome))
                     .toList();
             left.removeAll(sent);
             rows.add(new Found(
-                    ofRow,
+                    !asManyCalls ? null : called ? List.of(nextCall.next()) : List.of(),
                     outcome == null ? null : outcome(OutcomeJson.write(outcome)),
                     outcome == null ? unavailable : null,
                     outcome == null ? failure : null,

@@ -209,6 +209,9 @@ public final class Cases {
         try {
             List<Found> found = within(() -> routes.run(one));
             met = found.stream().anyMatch(Found::isReplayed);
+            if (one.csv() != null) {
+                compareCalls(one, simulator.received() - receivedBefore, failures);
+            }
             failures.addAll(compare(routes, one, found));
         } catch (TimeoutException e) {
             failures.add("routes: expected an end within " + LIMIT_SECONDS + " s, found none");
@@ -220,6 +223,12 @@ public final class Cases {
         }
         CaseResult result = CaseResult.of(one, failures, Duration.ofNanos(System.nanoTime() - began));
         return new Run(result, first || !met, spoilt);
+    }
+
+    private static void compareCalls(Case one, int found, List<String> failures) {
+        if (found != one.expectedCalls()) {
+            failures.add("calls: expected " + one.expectedCalls() + " of all rows, found " + found);
+        }
     }
 
     private static List<String> compare(CaseRoutes routes, Case one, List<Found> found) {

@@ -47,6 +47,9 @@ final class Comparison {
     }
 
     private void calls() {
+        if (found.calls() == null) {
+            return;
+        }
         int count = found.calls().size();
         if (count != expected.calls()) {
             failures.add("calls: expected " + expected.calls() + ", found " + count);

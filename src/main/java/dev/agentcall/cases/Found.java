@@ -7,7 +7,7 @@ import java.util.List;
 /**
  * What became of one request.
  *
- * @param calls requests that arrived at uContact
+ * @param calls requests that arrived at uContact; null if it is not known which row they are of
  * @param outcome null if there is none
  * @param unavailable why uContact did not take the call; null if it did, or was not asked
  * @param failure what went wrong in the routes; null for nothing

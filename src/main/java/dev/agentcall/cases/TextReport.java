@@ -7,12 +7,20 @@ import java.util.TreeMap;
 /** What cases came to, as text for people. */
 public final class TextReport {
 
+    /** Longer names stand out of the column. */
+    private static final int WIDTH = 40;
+
     private TextReport() {}
 
     /** Some lines, each with a line end. */
     public static String of(Cases.Report report) {
         StringBuilder text = new StringBuilder();
-        report.results().forEach(result -> add(text, result));
+        int width = report.results().stream()
+                .mapToInt(result -> result.name().length())
+                .filter(length -> length <= WIDTH)
+                .max()
+                .orElse(0);
+        report.results().forEach(result -> add(text, result, width));
         line(
                 text,
                 "%n%d cases: %d passed, %d failed%s, %.1f s",
@@ -35,12 +43,14 @@ public final class TextReport {
         return text.toString();
     }
 
-    private static void add(StringBuilder text, CaseResult result) {
-        String description = result.description() == null ? "" : "  " + result.description();
+    private static void add(StringBuilder text, CaseResult result, int width) {
+        String description = result.description() == null ? "" : result.description();
+        String name = String.format("%-" + Math.max(1, width) + "s", result.name());
+        String title = (name + "  " + description).stripTrailing();
         switch (result.state()) {
-            case PASSED -> line(text, "pass  %s%s", result.name(), description);
+            case PASSED -> line(text, "pass  %s", title);
             case FAILED -> {
-                line(text, "FAIL  %s%s", result.name(), description);
+                line(text, "FAIL  %s", title);
                 line(text, "        %s", result.file());
             }
             case BROKEN -> line(text, "BAD   %s", result.name());
