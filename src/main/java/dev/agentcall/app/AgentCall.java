@@ -45,7 +45,9 @@ public final class AgentCall implements Callable<Integer> {
 
         @Option(
                 names = "--check",
-                description = "Check configuration, routes, ledger and that uContact's host answers, and call nobody.")
+                description =
+                        "Check configuration, routes, ledger, and that the broker and uContact's host answer; call"
+                                + " nobody.")
         private boolean check;
 
         @Option(

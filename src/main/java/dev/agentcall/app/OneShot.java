@@ -33,12 +33,13 @@ final class OneShot {
     int run(List<Path> files) throws Exception {
         Logging.onlyWarnings();
         AtomicReference<Bundle> running = new AtomicReference<>();
-        try (Termination termination = Termination.onSignal(() -> {
+        Runnable stop = () -> {
             Bundle bundle = running.get();
             if (bundle != null) {
                 bundle.stopCalls();
             }
-        })) {
+        };
+        try (Termination termination = Termination.onSignal(stop, ExitCode.INTERRUPTED)) {
             int code;
             try (Bundle bundle = Bundle.start(Bundle.Extent.WITHOUT_SOURCES, overriding)) {
                 running.set(bundle);

@@ -11,7 +11,7 @@ final class Serve {
 
     int run() throws Exception {
         CountDownLatch stop = new CountDownLatch(1);
-        try (Termination termination = Termination.onSignal(stop::countDown)) {
+        try (Termination termination = Termination.onSignal(stop::countDown, 0)) {
             try (Bundle bundle = Bundle.start(Bundle.Extent.ALL)) {
                 LOG.info("serving {}", bundle.settings().inbox().toAbsolutePath());
                 stop.await();

@@ -20,7 +20,7 @@ final class SimulatorMode {
             throw new SettingsException(List.of("--simulator: found " + port + ", expected a port from 0 to 65535"));
         }
         CountDownLatch stop = new CountDownLatch(1);
-        try (Termination termination = Termination.onSignal(stop::countDown);
+        try (Termination termination = Termination.onSignal(stop::countDown, 0);
                 Simulator simulator = Simulator.start(
                         Simulator.Options.defaults().withPort(port).withKeptCalls(0))) {
             System.out.println("uContact simulator at " + simulator.uri()

@@ -14,7 +14,8 @@ final class Termination implements AutoCloseable {
     private volatile int exitCode;
     private volatile boolean requested;
 
-    private Termination(Runnable stop) {
+    private Termination(Runnable stop, int exitCode) {
+        this.exitCode = exitCode;
         hook = new Thread(
                 () -> {
                     requested = true;
@@ -30,9 +31,14 @@ final class Termination implements AutoCloseable {
                 "agentcall-termination");
     }
 
-    /** From now on a signal runs {@code stop}. */
-    static Termination onSignal(Runnable stop) {
-        Termination termination = new Termination(stop);
+    /**
+     * From now on a signal runs {@code stop}.
+     *
+     * @param exitCode what the process ends with if a signal ends it before the program has come to a code of its own:
+     *     a start that is broken off fails in its own ways
+     */
+    static Termination onSignal(Runnable stop, int exitCode) {
+        Termination termination = new Termination(stop, exitCode);
         Runtime.getRuntime().addShutdownHook(termination.hook);
         return termination;
     }

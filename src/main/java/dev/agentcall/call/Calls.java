@@ -135,8 +135,9 @@ public final class Calls {
     }
 
     private void claim(Call call) throws InterruptedException {
-        // With the permit in hand and no rate to wait for, the claim itself tells whether the id is spent.
-        boolean lookFirst = call.permit == null || gate.hasRate();
+        // With the permit in hand and no rate to wait for, the claim itself tells whether the id is spent; one that was
+        // made just now is not.
+        boolean lookFirst = call.incoming().request().requestId() != null && (call.permit == null || gate.hasRate());
         while (true) {
             if (lookFirst && replayed(call)) {
                 return;

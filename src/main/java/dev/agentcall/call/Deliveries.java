@@ -3,9 +3,17 @@ package dev.agentcall.call;
 import dev.agentcall.ledger.Entry;
 import dev.agentcall.ledger.Ledger;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.Comparator;
 import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.camel.Exchange;
+import org.apache.camel.ExchangePropertyKey;
 import org.apache.camel.support.SynchronizationAdapter;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,6 +38,7 @@ public final class Deliveries {
     private final Ledger ledger;
     private final Tries success = new Tries();
     private final Tries error = new Tries();
+    private volatile Duration tolerance = Duration.ofMinutes(1);
     private final AtomicLong quietUntil = new AtomicLong(System.nanoTime());
 
     public Deliveries(Ledger ledger) {
@@ -49,6 +58,8 @@ public final class Deliveries {
         exchange.setVariable(OUTCOME, outcome);
         exchange.setVariable(Delivery.VARIABLE, delivery);
         exchange.getMessage().setBody(delivery.json());
+        // With this mark, left by a doTry of the source, a recipient list would hand its failures to that doTry.
+        exchange.removeProperty(ExchangePropertyKey.TRY_ROUTE_BLOCK);
         exchange.getExchangeExtension().addOnCompletion(new SynchronizationAdapter() {
             @Override
             public void onDone(Exchange done) {
@@ -93,11 +104,26 @@ public final class Deliveries {
         }
     }
 
+    /** How long an outcome may wait for a channel that fails, before {@link #overdue} tells; without this, a minute. */
+    public void setTolerance(Duration tolerance) {
+        this.tolerance = tolerance;
+    }
+
+    /** Which channels fail for so long, for people; null if none does. As of the last time that somebody looked. */
+    public String overdue() {
+        String overdue = Stream.of(success.overdue("success", tolerance), error.overdue("error", tolerance))
+                .filter(Objects::nonNull)
+                .collect(Collectors.joining("; "));
+        return overdue.isEmpty() ? null : overdue;
+    }
+
     /** The outcomes that their channels have missed, as long as their channel does not fail again. */
     public Iterator<Entry> missed() {
-        return ledger.missed().stream()
-                .filter(entry -> tries(entry.outcome()).isDue())
-                .iterator();
+        List<Entry> missed = ledger.missed();
+        Map<Tries, List<Entry>> byChannel = missed.stream().collect(Collectors.groupingBy(e -> tries(e.outcome())));
+        success.waiting(byChannel.getOrDefault(success, List.of()));
+        error.waiting(byChannel.getOrDefault(error, List.of()));
+        return missed.stream().filter(entry -> tries(entry.outcome()).isDue()).iterator();
     }
 
     /** Begins the delivery of a missed outcome, the body, to the endpoints that have missed it. */
@@ -109,14 +135,38 @@ public final class Deliveries {
                 entry.outcome());
     }
 
+    /** A replayed outcome was decided long before its request came. */
+    private static Instant waitsSince(Entry entry) {
+        Instant decided = entry.outcome().at();
+        return decided.isAfter(entry.claimedAt()) ? decided : entry.claimedAt();
+    }
+
     private Tries tries(Outcome outcome) {
         return outcome.placed() ? success : error;
     }
 
-    /** When a channel that fails is tried again with what it has missed. */
+    /** What a channel has missed, and when it is tried again with that. */
     private static final class Tries {
         private Duration pause = Duration.ZERO;
         private long dueNanos = System.nanoTime();
+        private int waiting;
+        private Instant since;
+
+        private synchronized void waiting(List<Entry> missed) {
+            waiting = missed.size();
+            since = missed.stream()
+                    .map(Deliveries::waitsSince)
+                    .min(Comparator.naturalOrder())
+                    .orElse(null);
+        }
+
+        private synchronized String overdue(String channel, Duration tolerance) {
+            return since == null || since.plus(tolerance).isAfter(Instant.now())
+                    ? null
+                    : waiting + (waiting < Ledger.MISSED_TOGETHER ? "" : " or more")
+                            + " not delivered to channel " + channel + ", the first one since "
+                            + OutcomeJson.instant(since) + "; why it fails is in the log";
+        }
 
         private synchronized boolean isDue() {
             return System.nanoTime() - dueNanos >= 0;

@@ -3,18 +3,25 @@ package dev.agentcall.call;
 import dev.agentcall.config.Settings;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.PriorityQueue;
+import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Says which call may go now, for all sources of a process together: so many in flight, so many per agent with a rest
  * between two, so many per second, and, while uContact is unavailable, one probe at a time.
+ *
+ * <p>Those who wait stand in one line. Whenever something changes, the first of them who may go now is let in, and only
+ * this one is woken; who comes later does not push in.
  */
 public final class Gate {
 
@@ -34,6 +41,7 @@ public final class Gate {
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
+    private final Set<Waiter> line = new LinkedHashSet<>();
     private final Map<String, Integer> busy = new HashMap<>();
     private final Map<String, Integer> resting = new HashMap<>();
     private final PriorityQueue<Rest> rests = new PriorityQueue<>();
@@ -76,11 +84,24 @@ public final class Gate {
         private boolean lasts(long nanos) {
             return untilNanos == null || nanos - untilNanos < 0;
         }
+
+        private void throwIfOver(Outage outage) {
+            if (untilNanos == null) {
+                return;
+            }
+            if (outage != null) {
+                throw new UnavailableException(outage.detail);
+            }
+            if (!lasts(System.nanoTime())) {
+                throw new BusyException("the agent or all lines were busy for as long as a request waits");
+            }
+        }
     }
 
     /** A permit to place one call. To be given back exactly once; giving it back again does nothing. */
     public final class Permit {
-        private final String agent;
+        /** Null for none, or none yet. */
+        private String agent;
         /** The outage that this call probes, null for none; it may be over by now, and another have begun. */
         private final Outage probed;
 
@@ -93,6 +114,22 @@ public final class Gate {
 
         private boolean isProbe() {
             return probed != null && probed == outage;
+        }
+
+        /** Makes a permit that has no agent yet one for this agent, if he is free. {@code null} always is. */
+        public boolean tryAgent(String name) {
+            lock.lock();
+            try {
+                endRests(System.nanoTime());
+                if (!isFree(name)) {
+                    return false;
+                }
+                agent = name;
+                occupy(name);
+                return true;
+            } finally {
+                lock.unlock();
+            }
         }
 
         /**
@@ -146,6 +183,7 @@ public final class Gate {
                     outage.nextProbe(now, probeDelay, retryAfter);
                 }
                 change();
+                wakeLine(); // who does not wait through an outage goes
             } finally {
                 lock.unlock();
             }
@@ -172,61 +210,56 @@ public final class Gate {
     }
 
     /**
-     * A permit if the agent is free and there is room, else null. Does not wait.
-     *
-     * @param agent null for a request without one
-     */
-    public Permit tryEnter(String agent) {
-        lock.lock();
-        try {
-            long now = System.nanoTime();
-            endRests(now);
-            if (stopping.isStopping() || !hasRoom(now) || !isFree(agent)) {
-                return null;
-            }
-            return enterNow(agent);
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /**
      * Waits for a permit. Whoever does not wait for ever does not wait through an outage either; it may be the probe if
      * one is due.
      *
+     * @param agent null for a request without one
      * @throws StoppingException if the process stops before there is one
      * @throws UnavailableException if there is an outage to wait for
      * @throws BusyException if it takes too long
      */
     public Permit enter(String agent, Patience patience) throws InterruptedException {
-        while (true) {
-            long seen = changes();
-            Permit permit = tryEnter(agent);
-            if (permit != null) {
-                return permit;
-            }
-            if (stopping.isStopping()) {
-                throw new StoppingException();
-            }
-            if (patience.untilNanos() != null) {
-                String detail = outageDetail();
-                if (detail != null) {
-                    throw new UnavailableException(detail);
-                }
-                if (!patience.lasts(System.nanoTime())) {
-                    throw new BusyException("the agent or all lines were busy for as long as a request waits");
-                }
-            }
-            awaitChange(seen);
+        return enter(new Waiter(agent, patience, () -> true));
+    }
+
+    /**
+     * Waits for a permit for whichever agent it will be used; see {@link Permit#tryAgent}.
+     *
+     * @param wanted looked at again after each {@link #wakeUp}, with the gate closed: it must not wait for anything
+     * @return null once it is not wanted any more, or the process stops
+     */
+    public Permit enterWhile(BooleanSupplier wanted) throws InterruptedException {
+        try {
+            return enter(new Waiter(null, Patience.ENDLESS, wanted));
+        } catch (StoppingException e) {
+            return null;
         }
     }
 
-    /** True if any agent at all could get a permit now: there is room, no outage, no stop. */
-    public boolean hasRoom() {
-        lock.lock();
+    private Permit enter(Waiter own) throws InterruptedException {
+        lock.lockInterruptibly();
         try {
-            return !stopping.isStopping() && hasRoom(System.nanoTime());
+            line.add(own);
+            letIn();
+            while (own.permit == null) {
+                if (stopping.isStopping()) {
+                    throw new StoppingException();
+                }
+                if (!own.wanted.getAsBoolean()) {
+                    return null;
+                }
+                own.patience.throwIfOver(outage);
+                own.turn.awaitNanos(untilNextEvent());
+                letIn(); // time alone may have changed something
+            }
+            return own.permit;
+        } catch (InterruptedException e) {
+            if (own.permit != null) {
+                own.permit.giveBack(false);
+            }
+            throw e;
         } finally {
+            line.remove(own);
             lock.unlock();
         }
     }
@@ -253,14 +286,20 @@ public final class Gate {
         }
     }
 
-    /** Wakes everyone in {@link #awaitChange}. */
+    /** Wakes everyone in {@link #awaitChange} and {@link #enterWhile}. */
     public void wakeUp() {
         lock.lock();
         try {
             change();
+            wakeLine();
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Waits for so long, or until the process stops. */
+    public void pause(Duration time) throws InterruptedException {
+        sleepUntil(System.nanoTime() + time.toNanos());
     }
 
     /** True if calls are limited per second. */
@@ -287,6 +326,16 @@ public final class Gate {
         lock.lock();
         try {
             return inFlight;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Calls that wait for a permit now. */
+    public int waiting() {
+        lock.lock();
+        try {
+            return line.size();
         } finally {
             lock.unlock();
         }
@@ -340,11 +389,34 @@ public final class Gate {
         return agent == null || busy.getOrDefault(agent, 0) + resting.getOrDefault(agent, 0) < perAgent;
     }
 
-    private Permit enterNow(String agent) {
-        inFlight++;
+    /** Lets those in who may go now, in their order. */
+    private void letIn() {
+        long now = System.nanoTime();
+        endRests(now);
+        boolean open = !stopping.isStopping();
+        for (Iterator<Waiter> waiters = line.iterator(); open && hasRoom(now) && waiters.hasNext(); ) {
+            Waiter waiter = waiters.next();
+            if (isFree(waiter.agent)) {
+                waiters.remove();
+                waiter.permit = enterNow(waiter.agent);
+                waiter.turn.signal();
+            }
+        }
+    }
+
+    private void wakeLine() {
+        line.forEach(waiter -> waiter.turn.signal());
+    }
+
+    private void occupy(String agent) {
         if (agent != null) {
             busy.merge(agent, 1, Integer::sum);
         }
+    }
+
+    private Permit enterNow(String agent) {
+        inFlight++;
+        occupy(agent);
         if (outage != null) {
             outage.probing = true;
         }
@@ -360,8 +432,10 @@ public final class Gate {
                 resting.merge(agent, 1, Integer::sum);
                 rests.add(new Rest(System.nanoTime() + pauseNanos, agent));
             }
+            change();
+        } else {
+            letIn(); // nothing changed but that there is room
         }
-        change();
     }
 
     private void endRests(long now) {
@@ -389,16 +463,25 @@ public final class Gate {
         } finally {
             lock.unlock();
         }
-        for (long wait = turn - System.nanoTime(); wait > 0; wait = turn - System.nanoTime()) {
+        if (!sleepUntil(turn)) {
+            throw new StoppingException();
+        }
+    }
+
+    /** False if the process stops meanwhile. */
+    private boolean sleepUntil(long nanos) throws InterruptedException {
+        for (long wait = nanos - System.nanoTime(); wait > 0; wait = nanos - System.nanoTime()) {
             if (stopping.isStopping()) {
-                throw new StoppingException();
+                return false;
             }
             TimeUnit.NANOSECONDS.sleep(Math.min(wait, LOOK_UP_NANOS));
         }
+        return true;
     }
 
     private void change() {
         changes++;
+        letIn();
         changed.signalAll();
     }
 
@@ -408,10 +491,25 @@ public final class Gate {
         if (!rests.isEmpty()) {
             wait = Math.min(wait, rests.peek().until - now);
         }
-        if (outage != null && !outage.probing) {
+        if (outage != null && outage.probeAt - now > 0) {
             wait = Math.min(wait, outage.probeAt - now);
         }
         return Math.max(1, wait);
+    }
+
+    /** Somebody in the line. */
+    private final class Waiter {
+        private final String agent;
+        private final Patience patience;
+        private final BooleanSupplier wanted;
+        private final Condition turn = lock.newCondition();
+        private Permit permit;
+
+        private Waiter(String agent, Patience patience, BooleanSupplier wanted) {
+            this.agent = agent;
+            this.patience = patience;
+            this.wanted = wanted;
+        }
     }
 
     private record Rest(long until, String agent) implements Comparable<Rest> {

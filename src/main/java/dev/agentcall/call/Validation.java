@@ -1,6 +1,7 @@
 package dev.agentcall.call;
 
 import dev.agentcall.config.Settings;
+import dev.agentcall.config.SettingsException;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -31,8 +32,24 @@ public final class Validation {
 
     private final Map<Field, String> defaults;
 
+    /**
+     * The rules of one process.
+     *
+     * @throws SettingsException if a default itself is against them
+     */
     public Validation(Settings settings) {
         this.defaults = settings.defaults();
+        List<String> wrong = new ArrayList<>();
+        defaults.forEach((field, value) -> {
+            List<Fault> faults = new ArrayList<>();
+            if (!isBlank(value)) {
+                checked(field, value, faults);
+            }
+            faults.forEach(fault -> wrong.add("agentcall.defaults." + field.key() + ": " + fault.detail()));
+        });
+        if (!wrong.isEmpty()) {
+            throw new SettingsException(wrong);
+        }
     }
 
     /**

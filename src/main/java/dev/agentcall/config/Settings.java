@@ -25,11 +25,7 @@ import java.util.function.UnaryOperator;
  * @param rate calls per second, 0 for no limit
  * @param retryAttempts tries, the first included
  * @param ledgerKeep age from which requests are deleted from the ledger
- * @param jmsUrl null when JMS is off; then the other settings of JMS are not used
- * @param jmsUser null for none
- * @param jmsPassword null for none
- * @param jmsSuccess queue for the outcomes of placed calls, null for none
- * @param jmsError queue for all other outcomes, null for none
+ * @param jms how requests come in from a broker, null for not at all
  * @param node this node's name, for people
  * @param rest how requests come in over HTTP, null for not at all
  */
@@ -60,22 +56,10 @@ public record Settings(
         String ledgerUser,
         String ledgerPassword,
         Duration ledgerKeep,
-        String jmsUrl,
-        String jmsUser,
-        String jmsPassword,
-        String jmsRequests,
-        String jmsSuccess,
-        String jmsError,
+        JmsSettings jms,
         String node,
         RestSettings rest,
         String logFormat) {
-
-    /** A URL, or several in brackets. A quote would end the text in the route's precondition. */
-    private static final String BROKER = "\\(?[a-z]+://[^\\s']+";
-    /** What cannot stand in an endpoint's URI, and a broker's wildcards, are not in a queue's name. */
-    private static final String QUEUE = "[^\\s?&%#*+'\"{}]+";
-
-    private static final String A_QUEUE = "the name of a queue, without white space and ? & % # * + ' \" { }";
 
     /**
      * Reads and checks every key, so that all faults are found before anything starts.
@@ -119,18 +103,7 @@ public record Settings(
                 read.optional("agentcall.ledger.user"),
                 read.optional("agentcall.ledger.password"),
                 read.duration("agentcall.ledger.keep", Duration.ofDays(1)),
-                read.optional("agentcall.jms.url") == null
-                        ? null
-                        : read.matching("agentcall.jms.url", BROKER, "a broker, such as tcp://localhost:61616"),
-                read.optional("agentcall.jms.user"),
-                read.optional("agentcall.jms.password"),
-                read.matching("agentcall.jms.requests", QUEUE, A_QUEUE),
-                read.optional("agentcall.jms.success") == null
-                        ? null
-                        : read.matching("agentcall.jms.success", QUEUE, A_QUEUE),
-                read.optional("agentcall.jms.error") == null
-                        ? null
-                        : read.matching("agentcall.jms.error", QUEUE, A_QUEUE),
+                JmsSettings.read(read),
                 read.optional("agentcall.node") == null ? SettingsReader.hostName() : read.optional("agentcall.node"),
                 RestSettings.read(read),
                 read.matching("agentcall.log.format", "text|json", "text or json"));

@@ -11,6 +11,8 @@ import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
 
 /**
  * One CSV file after its first pass: how it is to be read, and that it can be read to its end.
@@ -29,6 +31,10 @@ record CsvInput(
         int rows,
         int busiestAgent)
         implements AutoCloseable {
+
+    /** What a line may be made of that names no column, under any delimiter. */
+    private static final Predicate<String> DELIMITERS =
+            Pattern.compile("[\\s,;|]*").asMatchPredicate();
 
     private static final int DIGEST_CHARS = 24;
     private static final int COUNTED_AGENTS = 10_000;
@@ -58,7 +64,7 @@ record CsvInput(
         MessageDigest digest = sha256();
         try (CsvRows rows = CsvRows.open(snapshot, layout)) {
             CsvRows.Row header = rows.next();
-            if (header == null) {
+            if (header == null || header.cells().stream().allMatch(DELIMITERS)) {
                 throw new CsvRefusedException("the file has no header row, expected one with the names of the columns");
             }
             ColumnMap columns = ColumnMap.of(header.cells(), configured, defaults);

@@ -55,6 +55,9 @@ public final class CsvRun implements Closeable {
     private Exception failure;
     private String unavailable;
     private boolean exhausted;
+    /** What {@link #mayHaveRows} said last, for those who must not wait for it. */
+    private volatile boolean over;
+
     private final AtomicInteger decided = new AtomicInteger();
 
     private record Waiting(Incoming incoming, String agent, int chars) {}
@@ -139,14 +142,18 @@ public final class CsvRun implements Closeable {
         try {
             looking.lockInterruptibly();
             try {
-                while (true) {
+                while (mayHaveRows()) {
+                    Gate.Permit permit = gate.enterWhile(() -> !over);
                     long seen = gate.changes();
-                    Submission row = tryTake();
-                    if (row != null || !mayHaveRows()) {
+                    Submission row = permit == null ? null : tryTake(permit);
+                    if (row != null) {
                         return row;
                     }
-                    gate.awaitChange(seen);
+                    if (mayHaveRows()) {
+                        gate.awaitChange(seen); // no waiting row's agent is free
+                    }
                 }
+                return null;
             } finally {
                 looking.unlock();
             }
@@ -157,12 +164,20 @@ public final class CsvRun implements Closeable {
         }
     }
 
-    private synchronized Submission tryTake() {
-        Submission row = isEnding() ? null : choose();
-        if (row != null) {
-            out++;
+    private synchronized Submission tryTake(Gate.Permit permit) {
+        Waiting row = null;
+        try {
+            row = isEnding() ? null : choose(permit);
+        } finally {
+            if (row == null) {
+                permit.giveBack(false);
+            }
         }
-        return row;
+        if (row == null) {
+            return null;
+        }
+        out++;
+        return Submission.ofRow(row.incoming, run.id(), permit, this::decided);
     }
 
     private boolean isEnding() {
@@ -170,56 +185,47 @@ public final class CsvRun implements Closeable {
     }
 
     /** The first waiting row whose agent is free, reading ahead as far as it takes; else one that was not taken before. */
-    private Submission choose() {
-        Submission row = chooseWaiting();
-        while (row == null && gate.hasRoom() && waitingRows < WINDOW && waitingChars < WINDOW_CHARS) {
+    private Waiting choose(Gate.Permit permit) {
+        Waiting row = chooseWaiting(permit);
+        while (row == null && waitingRows < WINDOW && waitingChars < WINDOW_CHARS) {
             Waiting read = read();
             if (read == null) {
                 break;
             }
-            Gate.Permit permit = waiting.containsKey(read.agent) ? null : gate.tryEnter(read.agent);
-            if (permit != null) {
-                return submission(read, permit);
+            if (!waiting.containsKey(read.agent) && permit.tryAgent(read.agent)) {
+                row = read;
+            } else {
+                await(read);
             }
-            await(read);
         }
-        return row != null ? row : chooseNotTaken();
+        return row != null ? row : chooseNotTaken(permit);
     }
 
-    private Submission chooseNotTaken() {
+    private Waiting chooseNotTaken(Gate.Permit permit) {
         for (Iterator<Waiting> rowsAgain = notTaken.iterator(); rowsAgain.hasNext(); ) {
             Waiting row = rowsAgain.next();
-            Gate.Permit permit = gate.tryEnter(row.agent);
-            if (permit != null) {
+            if (permit.tryAgent(row.agent)) {
                 rowsAgain.remove();
-                return submission(row, permit);
+                return row;
             }
         }
         return null;
     }
 
-    private Submission chooseWaiting() {
-        if (!gate.hasRoom()) {
-            return null;
-        }
+    private Waiting chooseWaiting(Gate.Permit permit) {
         for (Iterator<Deque<Waiting>> agents = waiting.values().iterator(); agents.hasNext(); ) {
             Deque<Waiting> ofAgent = agents.next();
-            Gate.Permit permit = gate.tryEnter(ofAgent.peek().agent);
-            if (permit != null) {
+            if (permit.tryAgent(ofAgent.peek().agent)) {
                 Waiting row = ofAgent.poll();
                 if (ofAgent.isEmpty()) {
                     agents.remove();
                 }
                 waitingRows--;
                 waitingChars -= row.chars;
-                return submission(row, permit);
+                return row;
             }
         }
         return null;
-    }
-
-    private Submission submission(Waiting row, Gate.Permit permit) {
-        return Submission.ofRow(row.incoming, run.id(), permit, this::decided);
     }
 
     private void await(Waiting row) {
@@ -278,6 +284,7 @@ public final class CsvRun implements Closeable {
 
     private void back() {
         out--;
+        over = !mayHaveRows();
         if (out == 0 || waitingRows > 0 || !notTaken.isEmpty()) {
             gate.wakeUp();
         }

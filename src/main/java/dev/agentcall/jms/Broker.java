@@ -1,5 +1,6 @@
 package dev.agentcall.jms;
 
+import dev.agentcall.config.JmsSettings;
 import dev.agentcall.config.Settings;
 import dev.agentcall.config.SettingsException;
 import dev.agentcall.rest.ReadinessCheck;
@@ -12,7 +13,6 @@ import jakarta.jms.JMSSecurityException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import org.apache.activemq.artemis.jms.client.ActiveMQConnectionFactory;
 import org.apache.camel.CamelContext;
 import org.apache.camel.CamelContextAware;
 import org.messaginghub.pooled.jms.JmsPoolConnectionFactory;
@@ -30,7 +30,7 @@ public final class Broker implements ConnectionFactory, ReadinessCheck, CamelCon
 
     private static final Logger LOG = LoggerFactory.getLogger(Broker.class);
 
-    private final Settings settings;
+    private final JmsSettings settings;
     private final JmsPoolConnectionFactory pool;
     private CamelContext context;
     private ConnectionFactory chosen;
@@ -55,33 +55,16 @@ public final class Broker implements ConnectionFactory, ReadinessCheck, CamelCon
      * @throws SettingsException if {@code agentcall.jms.url} is no URL of a broker
      */
     public Broker(Settings settings) {
-        this.settings = settings;
-        this.pool = settings.jmsUrl() == null ? null : pool(settings);
+        this.settings = settings.jms();
+        this.pool = this.settings == null ? null : ArtemisPool.of(this.settings);
     }
 
-    private static JmsPoolConnectionFactory pool(Settings settings) {
-        ActiveMQConnectionFactory artemis;
-        try {
-            artemis = new ActiveMQConnectionFactory(settings.jmsUrl());
-        } catch (RuntimeException e) {
-            throw new SettingsException(List.of("agentcall.jms.url: found '" + shown(settings) + "' (" + e.getMessage()
-                    + "), expected the URL of an Artemis broker, such as tcp://localhost:61616"));
-        }
-        artemis.setUser(settings.jmsUser());
-        artemis.setPassword(settings.jmsPassword());
-        // Nothing is fetched ahead: what waits behind a busy agent's message is for another consumer to take.
-        artemis.setConsumerWindowSize(0);
-        // No waiting for room in a full queue: such a wait has no end, and would hold up calls of all sources.
-        artemis.setProducerWindowSize(-1);
-        JmsPoolConnectionFactory pool = new JmsPoolConnectionFactory();
-        pool.setConnectionFactory(artemis);
-        pool.setMaxSessionsPerConnection(-1);
-        return pool;
+    private String where() {
+        return settings == null ? "the platform's own ConnectionFactory" : settings.urlShown();
     }
 
-    /** Without the parameters behind the question mark: a password may be among them. */
-    private static String shown(Settings settings) {
-        return settings.jmsUrl().replaceAll("(?s)\\?.*", "?…").replaceAll("//[^/]*@", "//…@");
+    private String user() {
+        return settings == null ? null : settings.user();
     }
 
     // --- Connections ---
@@ -102,11 +85,11 @@ public final class Broker implements ConnectionFactory, ReadinessCheck, CamelCon
         } catch (JMSSecurityException e) {
             throw new Refused(
                     Trouble.LOGIN,
-                    "agentcall.jms.user, agentcall.jms.password: the broker at " + shown(settings)
-                            + " does not let the user '" + settings.jmsUser() + "' in",
+                    "agentcall.jms.user, agentcall.jms.password: the broker at " + where() + " does not let the user '"
+                            + user() + "' in",
                     e);
         } catch (JMSException e) {
-            throw new Refused(Trouble.AWAY, "agentcall.jms.url: no broker answers at " + shown(settings), e);
+            throw new Refused(Trouble.AWAY, "agentcall.jms.url: no broker answers at " + where(), e);
         }
     }
 
@@ -158,7 +141,7 @@ public final class Broker implements ConnectionFactory, ReadinessCheck, CamelCon
     /** Why nothing is received from the queue, for people; null while it is, and where JMS is off. */
     @Override
     public synchronized String notReady() {
-        return settings.jmsUrl() == null || trouble == Trouble.NONE ? null : detail;
+        return settings == null || trouble == Trouble.NONE ? null : detail;
     }
 
     /** How often it was lost so far, for {@link #receiving}. */
@@ -182,14 +165,23 @@ public final class Broker implements ConnectionFactory, ReadinessCheck, CamelCon
             return;
         }
         if (trouble == Trouble.NOT_YET) {
-            LOG.info("receiving from queue {} at {}", settings.jmsRequests(), shown(settings));
+            LOG.info("receiving from queue {} at {}", settings.requests(), where());
         } else if (trouble != Trouble.NONE) {
             LOG.info(
                     "receiving from queue {} again after {} s",
-                    settings.jmsRequests(),
+                    settings.requests(),
                     Duration.between(since, Instant.now()).toSeconds());
         }
         trouble = Trouble.NONE;
+    }
+
+    /**
+     * Returns if the broker lets the user in. Nothing is received.
+     *
+     * @throws JMSException that names the setting to look at
+     */
+    public void check() throws JMSException {
+        createConnection().close();
     }
 
     /** The connection broke, or there is none to be had, or no consumer on it. */
@@ -197,8 +189,7 @@ public final class Broker implements ConnectionFactory, ReadinessCheck, CamelCon
         losses++;
         Refused refused = failure instanceof Refused known
                 ? known
-                : new Refused(
-                        Trouble.AWAY, "agentcall.jms.url: the broker at " + shown(settings) + " is gone", failure);
+                : new Refused(Trouble.AWAY, "agentcall.jms.url: the broker at " + where() + " is gone", failure);
         if (trouble == Trouble.NONE || trouble == Trouble.NOT_YET) {
             since = Instant.now();
         }
@@ -213,12 +204,11 @@ public final class Broker implements ConnectionFactory, ReadinessCheck, CamelCon
     JMSException noConsumer(JMSException e) {
         String queue = "agentcall.jms.requests: ";
         if (e instanceof JMSSecurityException) {
-            queue += "the user '" + settings.jmsUser() + "' may not receive from queue " + settings.jmsRequests()
-                    + ", or not make it";
+            queue += "the user '" + user() + "' may not receive from queue " + settings.requests() + ", or not make it";
         } else if (e instanceof IllegalStateException || e.getCause() != null) {
             return e; // the connection broke
         } else {
-            queue += "there is no queue " + settings.jmsRequests() + ", and the broker does not make it by itself";
+            queue += "there is no queue " + settings.requests() + ", and the broker does not make it by itself";
         }
         return new Refused(Trouble.QUEUE, queue, e);
     }

@@ -39,6 +39,9 @@ public final class Requests implements ErrorHandler {
     public static final String CORRELATION_ID = "correlationId";
 
     private static final Logger LOG = LoggerFactory.getLogger(Requests.class);
+    /** About what may come over REST. */
+    private static final int MOST_CHARACTERS = 64 * 1024;
+
     private static final Duration PAUSE = Duration.ofSeconds(1);
     private static final long QUIET_NANOS = Duration.ofMinutes(1).toNanos();
     /** What may be a request's id; other message ids, which senders may choose freely, are not. */
@@ -50,7 +53,8 @@ public final class Requests implements ErrorHandler {
 
     public Requests(Settings settings, Gate gate) {
         this.gate = gate;
-        this.source = new Source("jms", settings.jmsRequests(), null);
+        this.source =
+                settings.jms() == null ? null : new Source("jms", settings.jms().requests(), null);
     }
 
     /**
@@ -79,8 +83,13 @@ public final class Requests implements ErrorHandler {
     private Incoming incoming(Message message) throws JMSException {
         if (message instanceof TextMessage text) {
             String json = text.getText();
-            return json == null
-                    ? RequestReader.malformed("expected a JSON object, found an empty message", source)
+            if (json == null) {
+                return RequestReader.malformed("expected a JSON object, found an empty message", source);
+            }
+            return json.length() > MOST_CHARACTERS
+                    ? RequestReader.malformed(
+                            "expected a message of at most " + MOST_CHARACTERS + " characters, found " + json.length(),
+                            source)
                     : RequestReader.readJson(json, source);
         }
         // What is in it is not looked at: an object in it would be made into one of our classes.
@@ -123,9 +132,7 @@ public final class Requests implements ErrorHandler {
             if (now - until >= 0 && quietUntil.compareAndSet(until, now + QUIET_NANOS)) {
                 LOG.error("messages wait and are tried again every {} s: {}", PAUSE.toSeconds(), failure.getMessage());
             }
-            for (Instant end = Instant.now().plus(PAUSE); Instant.now().isBefore(end) && !gate.isStopping(); ) {
-                gate.awaitChange(gate.changes());
-            }
+            gate.pause(PAUSE);
         }
     }
 

@@ -32,7 +32,9 @@ public final class Ledger implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Ledger.class);
 
     private static final int COUNT_BITS = 32;
-    private static final int MISSED_TOGETHER = 1_000;
+    /** As many outcomes as {@link #missed} gives for a channel. */
+    public static final int MISSED_TOGETHER = 1_000;
+
     private static final int PRUNED_TOGETHER = 500;
     private static final Duration PRUNE_INTERVAL = Duration.ofHours(6);
     /** On top of what a call may take. */

@@ -3,6 +3,7 @@ package dev.agentcall.rest;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.agentcall.call.Deliveries;
 import dev.agentcall.call.Gate;
 import dev.agentcall.ledger.Ledger;
 import dev.agentcall.ledger.LedgerException;
@@ -31,6 +32,7 @@ public final class Health implements CamelContextAware {
 
     private final Gate gate;
     private final Ledger ledger;
+    private final Deliveries deliveries;
     private final Set<String> expectedRoutes = new TreeSet<>();
     private CamelContext context;
     private String ledgerFault;
@@ -39,9 +41,10 @@ public final class Health implements CamelContextAware {
     /** {@code reason} is null if all is well. */
     private record Answer(String name, String reason) {}
 
-    public Health(Gate gate, Ledger ledger) {
+    public Health(Gate gate, Ledger ledger, Deliveries deliveries) {
         this.gate = gate;
         this.ledger = ledger;
+        this.deliveries = deliveries;
     }
 
     /** From now on the routes that are there now are expected to run. */
@@ -78,6 +81,7 @@ public final class Health implements CamelContextAware {
         checked.add(new Answer("ledger", ledger()));
         checked.add(new Answer("ucontact", ucontact()));
         checked.add(new Answer("routes", routes()));
+        checked.add(new Answer("channels", deliveries.overdue()));
         for (ReadinessCheck check : context.getRegistry().findByType(ReadinessCheck.class)) {
             checked.add(new Answer(check.name(), check.notReady()));
         }

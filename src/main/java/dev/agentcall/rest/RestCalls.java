@@ -8,7 +8,6 @@ import dev.agentcall.call.Field;
 import dev.agentcall.call.Gate;
 import dev.agentcall.call.Incoming;
 import dev.agentcall.call.Outcome;
-import dev.agentcall.call.OutcomeJson;
 import dev.agentcall.call.OutcomeKind;
 import dev.agentcall.call.Reason;
 import dev.agentcall.call.RequestReader;
@@ -38,6 +37,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumMap;
+import java.util.Enumeration;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -161,8 +161,12 @@ public final class RestCalls {
 
     /** The header Idempotency-Key is the request's id, as a plain value or in the quotes of a structured one. */
     private static Incoming withKey(HttpServletRequest http, Incoming incoming) {
-        List<String> keys = Collections.list(http.getHeaders("Idempotency-Key")).stream()
-                .map(key -> key.strip().replaceFirst("^\"(.*)\"$", "$1"))
+        Enumeration<String> headers = http.getHeaders("Idempotency-Key");
+        if (!headers.hasMoreElements()) {
+            return incoming;
+        }
+        List<String> keys = Collections.list(headers).stream()
+                .map(RestCalls::unquoted)
                 .filter(key -> !key.isEmpty())
                 .distinct()
                 .toList();
@@ -187,13 +191,20 @@ public final class RestCalls {
         return new Incoming(request.withRequestId(null), faults);
     }
 
+    private static String unquoted(String key) {
+        String bare = key.strip();
+        return bare.length() > 1 && bare.startsWith("\"") && bare.endsWith("\"")
+                ? bare.substring(1, bare.length() - 1)
+                : bare;
+    }
+
     // --- Answers ---
 
     /** Answers with the outcome, as JSON or as a problem. */
     public void answerJson(Exchange exchange) {
         Outcome outcome = exchange.getVariable(Deliveries.OUTCOME, Outcome.class);
         if (outcome.placed()) {
-            answer(exchange, outcome.replayed() ? 200 : 201, JSON, OutcomeJson.write(outcome));
+            answer(exchange, outcome.replayed() ? 200 : 201, JSON, outcomeJson(exchange));
         } else {
             answer(exchange, outcome);
         }
@@ -229,7 +240,12 @@ public final class RestCalls {
                 exchange,
                 kind.status(),
                 Problem.MEDIA_TYPE,
-                Problem.of(kind, null).json(OutcomeJson.write(outcome)));
+                Problem.of(kind, null).json(outcomeJson(exchange)));
+    }
+
+    /** What place-call leaves as the body. */
+    private static String outcomeJson(Exchange exchange) {
+        return exchange.getMessage().getBody(String.class);
     }
 
     /** Answers a request that has no outcome. */
@@ -353,7 +369,8 @@ public final class RestCalls {
     /** In lower case, without parameters; empty if there is none. */
     private static String mediaType(HttpServletRequest http) {
         String type = http.getContentType() == null ? "" : http.getContentType();
-        return type.replaceFirst(";.*", "").strip().toLowerCase(Locale.ROOT);
+        int parameters = type.indexOf(';');
+        return (parameters < 0 ? type : type.substring(0, parameters)).strip().toLowerCase(Locale.ROOT);
     }
 
     private static ProblemException problem(Kind kind, String detail) {

@@ -7,6 +7,7 @@ import dev.agentcall.simulator.Simulator;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import org.apache.activemq.artemis.core.security.Role;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -57,6 +58,42 @@ class JmsProgramTest {
                 .peek(line -> assertThat(line).doesNotStartWith("\tat "))
                 .filter(line -> line.contains(" ERROR ") || line.contains(" WARN "))
                 .count();
+    }
+
+    @Test
+    void checkLogsInToTheBrokerAndTakesNoMessage() throws Exception {
+        Role caller = new Role("caller", true, true, true, true, true, true, true, true, true, true, true, true);
+        try (Simulator simulator = Simulator.start(Simulator.Options.defaults());
+                TestBroker broker = TestBroker.startGuarded(folder.resolve("broker"), caller)) {
+            Program program = Program.unpack(folder.resolve("home"), simulator.uri())
+                    .environment("AGENTCALL_JMS_URL", broker.url() + "?callTimeout=5000")
+                    .environment("AGENTCALL_JMS_USER", "caller")
+                    .environment("AGENTCALL_JMS_PASSWORD", "right");
+            broker.send(REQUEST.formatted("crm-1"));
+
+            Program.Ended good = program.run("--check");
+            Program.Ended wrong = program.environment("AGENTCALL_JMS_PASSWORD", "wr0ng-s3cret")
+                    .run("--check");
+            long left = broker.count("agentcall.requests");
+            broker.stop();
+            Program.Ended away = program.run("--check");
+            broker.start();
+
+            assertThat(good.code()).as(good.all()).isZero();
+            assertThat(good.out()).contains("broker         answers, " + broker.url() + "?…");
+            assertThat(good.err()).isEmpty();
+            assertThat(wrong.code()).isEqualTo(2);
+            assertThat(wrong.out()).contains("broker         cannot be used", "uContact       answers");
+            assertThat(wrong.err())
+                    .contains("agentcall.jms.user, agentcall.jms.password: the broker at ", "'caller'")
+                    .doesNotContain("wr0ng-s3cret");
+            assertThat(wrong.err().lines()).hasSize(1);
+            assertThat(away.code()).isEqualTo(2);
+            assertThat(away.err()).contains("agentcall.jms.url: no broker answers at " + broker.url());
+            assertThat(away.err().lines()).hasSize(1);
+            assertThat(left).isEqualTo(1);
+            assertThat(broker.queues()).doesNotContain("agentcall.success");
+        }
     }
 
     @Test

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.agentcall.app.CallStub.Answer;
+import dev.agentcall.call.Deliveries;
 import dev.agentcall.call.Gate;
 import dev.agentcall.jms.Broker;
 import jakarta.jms.JMSException;
@@ -50,6 +51,7 @@ class JmsTest {
     private static final String REQUESTS = "agentcall.requests";
     private static final String SUCCESS = "agentcall.success";
     private static final String ERROR = "agentcall.error";
+    private static final String READY = "/observe/health/ready";
 
     @TempDir
     private Path folder;
@@ -298,9 +300,11 @@ class JmsTest {
         broker.send("[1,2]");
         String last = broker.send("call Ana");
 
-        List<JsonNode> outcomes = awaitOutcomes(ERROR, 8);
+        broker.send("{\"callerid\":\"" + "5".repeat(64 * 1024) + "\"}");
+
+        List<JsonNode> outcomes = awaitOutcomes(ERROR, 9);
         awaitDone();
-        assertThat(outcomes).hasSize(8).allSatisfy(outcome -> {
+        assertThat(outcomes).hasSize(9).allSatisfy(outcome -> {
             assertThat(outcome.path("outcome").asText()).isEqualTo("invalid");
             assertThat(outcome.path("reason").asText()).isEqualTo("malformed");
         });
@@ -312,7 +316,8 @@ class JmsTest {
                 .anyMatch(detail -> detail.contains("found an object message"))
                 .anyMatch(detail -> detail.contains("found a bytes message"))
                 .anyMatch(detail -> detail.contains("found a map message"))
-                .anyMatch(detail -> detail.contains("found a stream message"));
+                .anyMatch(detail -> detail.contains("found a stream message"))
+                .anyMatch(detail -> detail.contains("at most 65536 characters, found 65551"));
         assertThat(Trap.sprung).isFalse();
         assertThat(ucontact.calls()).isEmpty();
         assertThat(broker.count(SUCCESS)).isZero();
@@ -727,6 +732,59 @@ class JmsTest {
         awaitDone();
         assertThat(ucontact.calls()).hasSize(3);
         assertThat(broker.count(TestBroker.DEAD_LETTERS)).isZero();
+    }
+
+    @Test
+    void aMessageThatIsNoRequestIsDoneThoughTheErrorQueueIsFull() throws Exception {
+        broker = TestBroker.start(folder.resolve("broker"), TestBroker.full(ERROR, AddressFullMessagePolicy.FAIL, 1));
+        startBundle();
+        broker.send("call Ana");
+        awaitOutcomes(ERROR, 1);
+        awaitDone();
+
+        broker.inSession(session -> {
+            TemporaryQueue replies = session.createTemporaryQueue();
+            TextMessage message = session.createTextMessage("call Eva");
+            message.setJMSReplyTo(replies);
+            session.createProducer(session.createQueue(REQUESTS)).send(message);
+            assertThat(json(session.createConsumer(replies).receive(20_000))
+                            .path("reason")
+                            .asText())
+                    .isEqualTo("malformed");
+            return null;
+        });
+
+        awaitDone();
+        assertThat(bundle.errors()).hasSize(2);
+        assertThat(broker.count(TestBroker.DEAD_LETTERS)).isZero();
+    }
+
+    @Test
+    void anOutcomeQueueThatIsFullForLongIsNotReadyUntilItHasRoom() throws Exception {
+        broker = TestBroker.start(folder.resolve("broker"), TestBroker.full(SUCCESS, AddressFullMessagePolicy.FAIL, 1));
+        startBundle();
+        bundle.bundle()
+                .context()
+                .getRegistry()
+                .findSingleByType(Deliveries.class)
+                .setTolerance(Duration.ofSeconds(1));
+        RestClient client = RestClient.of(bundle);
+        broker.send(request("crm-1"));
+        awaitOutcomes(SUCCESS, 1);
+        assertThat(client.get(READY).statusCode()).isEqualTo(200);
+
+        broker.send(request("crm-2"));
+
+        await().until(() -> client.get(READY).statusCode() == 503);
+        assertThat(client.get(READY).body()).contains("1 not delivered to channel success");
+        assertThat(client.post(RestClient.call("59899123457")).statusCode()).isEqualTo(201);
+        for (int i = 0; i < 3; i++) {
+            assertThat(awaitOutcomes(SUCCESS, 1)).hasSize(1);
+            broker.inSession(session ->
+                    session.createConsumer(session.createQueue(SUCCESS)).receive(20_000));
+        }
+        await().until(() -> client.get(READY).statusCode() == 200);
+        assertThat(bundle.successes()).hasSize(3);
     }
 
     @Test

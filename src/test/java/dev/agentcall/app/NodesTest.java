@@ -3,6 +3,7 @@ package dev.agentcall.app;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.agentcall.ledger.RealPostgres;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,7 +28,7 @@ class NodesTest {
 
     @Test
     void nodesOnOnePostgresLedgerShareAnInboxAndCallEachRowOnce() throws Exception {
-        try (EmbeddedPostgres server = EmbeddedPostgres.start();
+        try (EmbeddedPostgres server = RealPostgres.start();
                 CallStub stub = CallStub.start(call -> call.get("agent").startsWith("nobody")
                         ? new CallStub.Answer(200, "0")
                         : CallStub.Answer.placed())) {

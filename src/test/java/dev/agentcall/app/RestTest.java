@@ -16,6 +16,7 @@ import java.net.URI;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -82,6 +83,35 @@ class RestTest {
                 client.get(answer.headers().firstValue("Location").orElseThrow());
         assertThat(again.statusCode()).isEqualTo(200);
         assertThat(read(again)).isEqualTo(outcome);
+    }
+
+    @Test
+    void aChannelThatFailsChangesNoAnswerAndOnlyWhatMissedAnOutcomeGetsItAgain() throws Exception {
+        Path blocked = Files.writeString(data.resolve("blocked"), "");
+        start(
+                "agentcall.channel.success",
+                "jsonl:{{agentcall.outbox}}/success.jsonl jsonl:" + blocked + "/missed.jsonl",
+                "agentcall.channel.error",
+                "jsonl:" + blocked + "/missed.jsonl jsonl:{{agentcall.outbox}}/error.jsonl");
+
+        HttpResponse<String> placed = client.post(call("0991"));
+        HttpResponse<String> invalid = client.post(call("5,98E+10"));
+        HttpResponse<String> form = client.postForm(RestClient.FACADE, RestClient.form(call("0992")));
+        HttpResponse<String> zero = client.postForm(RestClient.FACADE, RestClient.form(call("5,98E+10")));
+
+        assertThat(placed.statusCode()).isEqualTo(201);
+        assertThat(placed.headers().firstValue("Location")).isPresent();
+        assertThat(invalid.statusCode()).isEqualTo(400);
+        assertThat(form.body()).matches("[0-9a-f-]{36}");
+        assertThat(zero.body()).isEqualTo("0");
+        Files.delete(blocked);
+        Path missed = blocked.resolve("missed.jsonl");
+        await().atMost(PATIENCE)
+                .until(() -> Files.exists(missed) && Files.readAllLines(missed).size() >= 4);
+        await().atMost(PATIENCE).until(() -> running.bundle().ledger().missed().isEmpty());
+        assertThat(Files.readAllLines(missed)).hasSize(4).doesNotHaveDuplicates();
+        assertThat(running.successes()).hasSize(2);
+        assertThat(running.errors()).hasSize(2);
     }
 
     @Test

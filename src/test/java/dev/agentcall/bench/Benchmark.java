@@ -5,13 +5,14 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
 /**
  * Measures the packaged bundle against {@link PlainClientMain}, each in a process of its own against a fresh
- * {@link StubMain}, and prints tables in Markdown: a comparison, optionally a memory run over a million rows, and the
- * start-up. Settings: {@link Settings}.
+ * {@link StubMain}, and prints tables in Markdown: a comparison, the start-up, REST and JMS beside their
+ * ceilings, and, if wanted, a memory run over a million rows and many REST clients for a while. Settings: {@link Settings}.
  *
  * <p>Exit code 0, whatever the times; 1 when a run was incomplete: an exit code other than 0, another number of POSTs
  * than rows, or result files that are not the input's rows; 2 when a setting is wrong or there is nothing to measure.
@@ -20,11 +21,11 @@ public final class Benchmark {
 
     private Benchmark() {}
 
-    public static void main(String[] args) throws IOException, InterruptedException {
+    public static void main(String[] args) throws Exception {
         System.exit(run());
     }
 
-    private static int run() throws IOException, InterruptedException {
+    private static int run() throws Exception {
         try {
             Settings settings = Settings.fromSystemProperties();
             Path script = settings.home().resolve("bin/agentcall");
@@ -46,6 +47,12 @@ public final class Benchmark {
             }
             if (settings.million()) {
                 MemoryRun.run(settings, trial, product);
+            }
+            if (settings.doorRounds() > 0) {
+                Doors.run(settings, trial);
+            }
+            if (settings.soakSeconds() > 0) {
+                Soak.run(settings, trial);
             }
             if (settings.rounds() > 0 || settings.million()) {
                 System.out.printf(
@@ -71,12 +78,19 @@ public final class Benchmark {
         Path mixedStartUp = Inputs.mixed(work, settings.startUpRows());
         Path sorted = Inputs.sorted(work, settings.rows());
         Path sortedStartUp = Inputs.sorted(work, settings.startUpRows());
-        Comparison comparison = new Comparison(List.of(
-                new Contender("plain client, mixed", Contender.plainClient(settings.javaOpts()), mixed, mixedStartUp),
-                new Contender("bundle, mixed", product, mixed, mixedStartUp),
-                new Contender("bundle, sorted", product, sorted, sortedStartUp)));
-        comparison.run(settings, trial);
-        comparison.print();
+        List<String> plainClient = Contender.plainClient(settings.javaOpts());
+        List<Contender> contenders = new ArrayList<>(List.of(
+                new Contender("plain client, mixed", () -> plainClient, mixed, mixedStartUp),
+                new Contender("bundle, mixed", () -> product, mixed, mixedStartUp),
+                new Contender("bundle, sorted", () -> product, sorted, sortedStartUp)));
+        try (Ledgers ledgers = settings.ledgers() ? new Ledgers(product) : null) {
+            if (ledgers != null) {
+                contenders.addAll(ledgers.contenders(mixed, mixedStartUp));
+            }
+            Comparison comparison = new Comparison(contenders);
+            comparison.run(settings, trial);
+            comparison.print();
+        }
     }
 
     private static void printConditions(Settings settings, Meter meter) throws IOException {

@@ -26,13 +26,13 @@ final class Comparison {
         for (int round = 1; round <= settings.rounds(); round++) {
             for (Contender contender : order) {
                 Usage startUp = trial.run(
-                        contender.command(),
+                        contender.command().get(),
                         contender.startUpInput(),
                         settings.startUpRows(),
                         settings.javaOpts(),
                         (seconds, requests, resident) -> {});
                 Usage whole = trial.run(
-                        contender.command(),
+                        contender.command().get(),
                         contender.input(),
                         settings.rows(),
                         settings.javaOpts(),

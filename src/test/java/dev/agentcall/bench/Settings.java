@@ -13,10 +13,14 @@ import java.util.List;
  * @param work {@code bench.work}: for inputs, data folders and logs; {@code target/bench}
  * @param rows {@code bench.rows}: rows of an input; 100000
  * @param rounds {@code bench.rounds}: 3; 0 leaves the comparison out
+ * @param ledgers {@code bench.ledgers}: whether the comparison has the other kinds of ledger too; false
  * @param million {@code bench.million}: whether to make the memory run too; false
  * @param millionRows {@code bench.million.rows}: rows of the memory run; 1000000
  * @param starts {@code bench.starts}: runs of {@code --check} for each JDK; 5; 0 leaves the start-up out
  * @param jdks {@code bench.jdks}: JDK folders for the start-up, separated like a class path; the running one
+ * @param doorRounds {@code bench.doors.rounds}: rounds of REST and JMS; 3; 0 leaves them out
+ * @param doorRequests {@code bench.doors.requests}: requests in each of their runs; 20000
+ * @param soakSeconds {@code bench.soak.seconds}: how long many REST clients go on; 0 leaves them out; 0
  * @param javaOpts {@code bench.java.opts}: JAVA_OPTS for both contenders; none
  * @param meter {@code bench.meter}: see {@link Meter#of}; auto
  * @param limit {@code bench.limit.minutes}: a run that takes longer counts as hung; 120
@@ -26,10 +30,14 @@ record Settings(
         Path work,
         int rows,
         int rounds,
+        boolean ledgers,
         boolean million,
         int millionRows,
         int starts,
         List<Path> jdks,
+        int doorRounds,
+        int doorRequests,
+        int soakSeconds,
         String javaOpts,
         String meter,
         Duration limit) {
@@ -40,12 +48,16 @@ record Settings(
                 Path.of(text("bench.work", "target/bench")).toAbsolutePath(),
                 number("bench.rows", 100_000, 2),
                 number("bench.rounds", 3, 0),
+                Boolean.parseBoolean(text("bench.ledgers", "false")),
                 Boolean.parseBoolean(text("bench.million", "false")),
                 number("bench.million.rows", 1_000_000, 1),
                 number("bench.starts", 5, 0),
                 Arrays.stream(text("bench.jdks", Jvm.home().toString()).split(File.pathSeparator))
                         .map(Path::of)
                         .toList(),
+                number("bench.doors.rounds", 3, 0),
+                number("bench.doors.requests", 20_000, 1),
+                number("bench.soak.seconds", 0, 0),
                 text("bench.java.opts", ""),
                 text("bench.meter", "auto"),
                 Duration.ofMinutes(number("bench.limit.minutes", 120, 1)));

@@ -5,11 +5,16 @@ import java.io.IOException;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** A {@link StubMain} in a process of its own, for one run. It goes with this process, whatever ends it. */
 final class Stub implements AutoCloseable {
+
+    private static final Pattern COUNTS = Pattern.compile("requests=(\\d+) destinations=(\\d+)");
 
     private final Process process;
     private final BufferedReader out;
@@ -29,8 +34,18 @@ final class Stub implements AutoCloseable {
 
     /** Starts one on a free port. Its messages, if any, go to {@code log}. */
     static Stub start(Path log) throws IOException {
-        List<String> command = Jvm.command(
-                List.of("-XX:+UseSerialGC", "-Xmx32m", "-XX:TieredStopAtLevel=1"), StubMain.class, StubMain.class);
+        return start(log, "-Xmx32m");
+    }
+
+    /** The same; it remembers the destinations called. */
+    static Stub startToCountDestinations(Path log) throws IOException {
+        return start(log, "-Xmx256m", "destinations");
+    }
+
+    private static Stub start(Path log, String memory, String... arguments) throws IOException {
+        List<String> command = new ArrayList<>(Jvm.command(
+                List.of("-XX:+UseSerialGC", memory, "-XX:TieredStopAtLevel=1"), StubMain.class, StubMain.class));
+        command.addAll(List.of(arguments));
         return new Stub(new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.appendTo(log.toFile()))
                 .start());
@@ -44,7 +59,14 @@ final class Stub implements AutoCloseable {
     long requests() throws IOException {
         in.write("count\n");
         in.flush();
-        return readCount();
+        return read(1);
+    }
+
+    /** The number of different destinations called so far; it has to be started to count them. */
+    long destinations() throws IOException {
+        in.write("count\n");
+        in.flush();
+        return read(2);
     }
 
     /** User and system CPU time used so far, in seconds; NaN where the platform does not tell. */
@@ -58,15 +80,16 @@ final class Stub implements AutoCloseable {
     /** Ends it and returns the number of all its POSTs. */
     long finish() throws IOException {
         in.close();
-        return readCount();
+        return read(1);
     }
 
-    private long readCount() throws IOException {
+    private long read(int group) throws IOException {
         String line = out.readLine();
-        if (line == null || !line.startsWith("requests=")) {
-            throw new IOException("expected requests=N from the stub, found " + line);
+        Matcher counts = COUNTS.matcher(line == null ? "" : line);
+        if (!counts.matches()) {
+            throw new IOException("expected " + COUNTS + " from the stub, found " + line);
         }
-        return Long.parseLong(line.substring("requests=".length()));
+        return Long.parseLong(counts.group(group));
     }
 
     @Override

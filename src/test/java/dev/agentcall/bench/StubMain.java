@@ -9,6 +9,8 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -16,9 +18,10 @@ import java.util.concurrent.atomic.AtomicLong;
  * machine with the client that is measured.
  *
  * <p>It listens on a free port of 127.0.0.1 and prints that port as its first line. Each line on its standard input is
- * answered by {@code requests=N}, the number of POSTs received completely so far; when the input ends it prints that
- * line a last time and exits. The last 12 hex digits of each GUID are the number of the request, from 1. Other methods
- * get an empty 200 and are not counted; a POST without {@code Content-Length} gets 411 and the connection is closed.
+ * answered by {@code requests=N destinations=M}: the POSTs received completely so far and, with the argument
+ * {@code destinations}, the different numbers that these ended with; else 0. When the input ends it prints that line a last
+ * time and exits. The last 12 hex digits of each GUID are the number of the request, from 1. Other methods get an empty
+ * 200 and are not counted; a POST without {@code Content-Length} gets 411 and the connection is closed.
  */
 public final class StubMain {
 
@@ -35,19 +38,27 @@ public final class StubMain {
     private static final int BUFFER_BYTES = 16 * 1024;
 
     private static final AtomicLong REQUESTS = new AtomicLong();
+    private static final Set<Long> DESTINATIONS = ConcurrentHashMap.newKeySet();
+
+    private static boolean destinations;
 
     private StubMain() {}
 
     public static void main(String[] args) throws IOException {
+        destinations = args.length > 0 && args[0].equals("destinations");
         try (ServerSocket server = new ServerSocket(0, 128, InetAddress.getLoopbackAddress())) {
             startDaemon(() -> accept(server));
             System.out.println(server.getLocalPort());
             BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
             while (in.readLine() != null) {
-                System.out.println("requests=" + REQUESTS.get());
+                printCount();
             }
-            System.out.println("requests=" + REQUESTS.get());
+            printCount();
         }
+    }
+
+    private static void printCount() {
+        System.out.println("requests=" + REQUESTS.get() + " destinations=" + DESTINATIONS.size());
     }
 
     private static void accept(ServerSocket server) {
@@ -91,19 +102,18 @@ public final class StubMain {
                 return;
             }
             int end = bodyStart + Math.max(0, length);
-            if (filled > end) {
-                System.arraycopy(buffer, end, buffer, 0, filled - end);
-                filled -= end;
-            } else {
-                for (int missing = end - filled; missing > 0; ) {
-                    int read = in.read(buffer, 0, Math.min(buffer.length, missing));
-                    if (read < 0) {
-                        return;
-                    }
-                    missing -= read;
+            while (filled < end) {
+                int read = in.read(buffer, filled, buffer.length - filled);
+                if (read <= 0) { // the client is done, or its request is longer than the buffer
+                    return;
                 }
-                filled = 0;
+                filled += read;
             }
+            if (post && destinations) {
+                DESTINATIONS.add(numberBefore(end, buffer));
+            }
+            System.arraycopy(buffer, end, buffer, 0, filled - end);
+            filled -= end;
             if (post) {
                 number(placed, REQUESTS.incrementAndGet());
                 out.write(placed);
@@ -146,6 +156,17 @@ public final class StubMain {
             }
         }
         return true;
+    }
+
+    /** The number that the bytes before this one end with; in a form of AgentCall it is the destination. */
+    private static long numberBefore(int end, byte[] buffer) {
+        long number = 0;
+        long factor = 1;
+        for (int i = end - 1; buffer[i] >= '0' && buffer[i] <= '9'; i--) {
+            number += factor * (buffer[i] - '0');
+            factor *= 10;
+        }
+        return number;
     }
 
     private static void number(byte[] answer, long value) {

@@ -93,7 +93,8 @@ final class Trial {
         return 1000 * stubCpuSeconds / stubRequests;
     }
 
-    private static Map<String, String> environment(Stub stub, Path folder, Path jdk, String javaOpts) {
+    /** The settings of a bundle that calls the stub. */
+    static Map<String, String> environment(Stub stub, Path folder, Path jdk, String javaOpts) {
         Map<String, String> environment = new HashMap<>();
         environment.put("AGENTCALL_UCONTACT_URL", stub.url());
         environment.put("AGENTCALL_UCONTACT_TOKEN", "YmVuY2g6MDAwMDAwMDAtMDAwMC0wMDAwLTAwMDAtMDAwMDAwMDAwMDAw");
@@ -105,7 +106,8 @@ final class Trial {
         return environment;
     }
 
-    private Path freshFolder() throws IOException {
+    /** For one run. */
+    Path freshFolder() throws IOException {
         number++;
         Path folder = settings.work().resolve("run-" + number);
         delete(folder);
@@ -125,7 +127,7 @@ final class Trial {
                 + "\n  kept: " + log.getParent() + "\n  its last words:\n  " + end);
     }
 
-    private static void delete(Path folder) throws IOException {
+    static void delete(Path folder) throws IOException {
         if (!Files.exists(folder)) {
             return;
         }

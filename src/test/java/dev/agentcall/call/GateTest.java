@@ -8,9 +8,13 @@ import static org.awaitility.Awaitility.await;
 
 import dev.agentcall.config.ShippedSettings;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.camel.CamelContext;
 import org.apache.camel.impl.DefaultCamelContext;
 import org.junit.jupiter.api.AfterAll;
@@ -56,17 +60,17 @@ class GateTest {
     void noMoreCallsAreInFlightThanAllowed() {
         Gate gate = gate("agentcall.concurrency", "2");
 
-        Gate.Permit first = gate.tryEnter("a");
-        Gate.Permit second = gate.tryEnter("b");
+        Gate.Permit first = tryEnter(gate, "a");
+        Gate.Permit second = tryEnter(gate, "b");
 
-        assertThat(gate.tryEnter("c")).isNull();
-        assertThat(gate.hasRoom()).isFalse();
+        assertThat(tryEnter(gate, "c")).isNull();
+        assertThat(hasRoom(gate)).isFalse();
         assertThat(gate.inFlight()).isEqualTo(2);
 
         first.giveBack(true);
 
-        assertThat(gate.hasRoom()).isTrue();
-        assertThat(gate.tryEnter("c")).isNotNull();
+        assertThat(hasRoom(gate)).isTrue();
+        assertThat(tryEnter(gate, "c")).isNotNull();
         second.giveBack(true);
         assertThat(gate.inFlight()).isEqualTo(1);
     }
@@ -74,21 +78,21 @@ class GateTest {
     @Test
     void aPermitGivenBackTwiceCountsOnce() {
         Gate gate = gate("agentcall.concurrency", "2");
-        Gate.Permit first = gate.tryEnter("a");
-        gate.tryEnter("b");
+        Gate.Permit first = tryEnter(gate, "a");
+        tryEnter(gate, "b");
 
         first.giveBack(true);
         first.giveBack(true);
 
         assertThat(gate.inFlight()).isEqualTo(1);
-        assertThat(gate.tryEnter("a")).isNotNull();
-        assertThat(gate.tryEnter("c")).isNull();
+        assertThat(tryEnter(gate, "a")).isNotNull();
+        assertThat(tryEnter(gate, "c")).isNull();
     }
 
     @Test
     void whoWaitsGoesOnWhenAPermitIsGivenBack() {
         Gate gate = gate("agentcall.concurrency", "1");
-        Gate.Permit held = gate.tryEnter("a");
+        Gate.Permit held = tryEnter(gate, "a");
         CompletableFuture<Gate.Permit> waiting = enter(gate, "b");
 
         await().during(Duration.ofMillis(100)).until(() -> !waiting.isDone());
@@ -97,47 +101,121 @@ class GateTest {
         assertThat(waiting.join()).isNotNull();
     }
 
+    @Test
+    void whoCameFirstGoesFirst() {
+        Gate gate = gate("agentcall.concurrency", "1");
+        Gate.Permit held = tryEnter(gate, "a");
+        List<CompletableFuture<Gate.Permit>> line = new ArrayList<>();
+        for (int i = 1; i <= 5; i++) {
+            line.add(enter(gate, "b" + i));
+            int expected = i;
+            await().until(() -> gate.waiting() == expected);
+        }
+
+        for (CompletableFuture<Gate.Permit> next : line) {
+            assertThat(next).isNotDone();
+            held.giveBack(true);
+            held = next.join();
+        }
+    }
+
+    @Test
+    void whoWaitsForABusyAgentLetsOthersPass() {
+        Gate gate = gate("agentcall.concurrency", "2");
+        Gate.Permit maria = tryEnter(gate, "maria");
+        CompletableFuture<Gate.Permit> waiting = enter(gate, "maria");
+        await().until(() -> gate.waiting() == 1);
+
+        assertThat(enter(gate, "jose").join()).isNotNull();
+        assertThat(waiting).isNotDone();
+
+        maria.giveBack(true);
+        assertThat(waiting.join()).isNotNull();
+    }
+
+    @Test
+    void aPermitForAnyAgentIsForOneWhoIsFree() {
+        Gate gate = gate("agentcall.concurrency", "2");
+        tryEnter(gate, "maria");
+        Gate.Permit any = tryEnter(gate, null);
+
+        assertThat(any.tryAgent("maria")).isFalse();
+        assertThat(any.tryAgent("jose")).isTrue();
+        any.giveBack(true);
+
+        assertThat(tryEnter(gate, "maria")).isNull();
+        assertThat(tryEnter(gate, "jose")).isNotNull();
+    }
+
+    @Test
+    void whoIsNotWantedAnyMoreLeavesTheLine() {
+        Gate gate = gate("agentcall.concurrency", "1");
+        tryEnter(gate, "a");
+        AtomicBoolean wanted = new AtomicBoolean(true);
+        CompletableFuture<Gate.Permit> waiting = waiting(() -> gate.enterWhile(wanted::get));
+        await().until(() -> gate.waiting() == 1);
+
+        wanted.set(false);
+        gate.wakeUp();
+
+        assertThat(waiting.join()).isNull();
+        assertThat(gate.waiting()).isZero();
+    }
+
+    @Test
+    void whoDoesNotWaitThroughAnOutageGoesWhenOneBegins() {
+        Gate gate = gate("agentcall.concurrency", "2", "agentcall.retry.delay", "1h");
+        Gate.Permit maria = tryEnter(gate, "maria");
+        CompletableFuture<Gate.Permit> waiting =
+                waiting(() -> gate.enter("maria", Gate.Patience.of(Duration.ofMinutes(10))));
+        await().until(() -> gate.waiting() == 1);
+
+        maria.unavailable(null, "HTTP 503");
+
+        assertThatThrownBy(waiting::join).hasCauseInstanceOf(UnavailableException.class);
+    }
+
     // --- Agents ----------------------------------------------------------------------------------------------------
 
     @Test
     void anAgentHasOneCallAtATimeAndOthersGoOn() {
         Gate gate = gate();
-        Gate.Permit maria = gate.tryEnter("maria");
+        Gate.Permit maria = tryEnter(gate, "maria");
 
-        assertThat(gate.tryEnter("maria")).isNull();
-        assertThat(gate.hasRoom()).isTrue();
-        assertThat(gate.tryEnter("jose")).isNotNull();
+        assertThat(tryEnter(gate, "maria")).isNull();
+        assertThat(hasRoom(gate)).isTrue();
+        assertThat(tryEnter(gate, "jose")).isNotNull();
 
         maria.giveBack(true);
 
-        assertThat(gate.tryEnter("maria")).isNotNull();
+        assertThat(tryEnter(gate, "maria")).isNotNull();
     }
 
     @Test
     void anAgentMayHaveMoreCallsWhereTheSettingsSaySo() {
         Gate gate = gate("agentcall.agent.concurrency", "2");
 
-        assertThat(gate.tryEnter("maria")).isNotNull();
-        assertThat(gate.tryEnter("maria")).isNotNull();
-        assertThat(gate.tryEnter("maria")).isNull();
+        assertThat(tryEnter(gate, "maria")).isNotNull();
+        assertThat(tryEnter(gate, "maria")).isNotNull();
+        assertThat(tryEnter(gate, "maria")).isNull();
     }
 
     @Test
     void requestsWithoutAnAgentDoNotWaitForEachOther() {
         Gate gate = gate();
 
-        assertThat(gate.tryEnter(null)).isNotNull();
-        assertThat(gate.tryEnter(null)).isNotNull();
+        assertThat(tryEnter(gate, null)).isNotNull();
+        assertThat(tryEnter(gate, null)).isNotNull();
     }
 
     @Test
     void anAgentRestsBetweenTwoCalls() {
         Gate gate = gate("agentcall.agent.pause", "300ms");
-        Gate.Permit first = gate.tryEnter("maria");
+        Gate.Permit first = tryEnter(gate, "maria");
         long before = System.nanoTime();
         first.giveBack(true);
 
-        assertThat(gate.tryEnter("jose")).isNotNull();
+        assertThat(tryEnter(gate, "jose")).isNotNull();
         enter(gate, "maria").join();
 
         assertThat(millisSince(before)).isGreaterThanOrEqualTo(300);
@@ -146,18 +224,18 @@ class GateTest {
     @Test
     void anAgentWhoWasNotRungNeedsNoRest() {
         Gate gate = gate("agentcall.agent.pause", "1h");
-        gate.tryEnter("maria").giveBack(false);
+        tryEnter(gate, "maria").giveBack(false);
 
-        assertThat(gate.tryEnter("maria")).isNotNull();
+        assertThat(tryEnter(gate, "maria")).isNotNull();
     }
 
     @Test
     void aRestingLineIsABusyOne() {
         Gate gate = gate("agentcall.agent.concurrency", "2", "agentcall.agent.pause", "1h");
-        gate.tryEnter("maria").giveBack(true);
+        tryEnter(gate, "maria").giveBack(true);
 
-        assertThat(gate.tryEnter("maria")).isNotNull();
-        assertThat(gate.tryEnter("maria")).isNull();
+        assertThat(tryEnter(gate, "maria")).isNotNull();
+        assertThat(tryEnter(gate, "maria")).isNull();
     }
 
     // --- Rate ------------------------------------------------------------------------------------------------------
@@ -168,7 +246,7 @@ class GateTest {
         long before = System.nanoTime();
 
         for (int i = 0; i < 5; i++) {
-            gate.tryEnter(null).awaitRate(Gate.Patience.of(null));
+            tryEnter(gate, null).awaitRate(Gate.Patience.of(null));
         }
 
         assertThat(millisSince(before)).isGreaterThanOrEqualTo(4 * 50);
@@ -177,8 +255,8 @@ class GateTest {
     @Test
     void aRateMayBeBelowOnePerSecond() throws InterruptedException {
         Gate gate = gate("agentcall.rate", "0.001");
-        gate.tryEnter(null).awaitRate(Gate.Patience.of(null));
-        Gate.Permit second = gate.tryEnter(null);
+        tryEnter(gate, null).awaitRate(Gate.Patience.of(null));
+        Gate.Permit second = tryEnter(gate, null);
 
         CompletableFuture<Void> turn = awaitRate(second);
 
@@ -194,8 +272,8 @@ class GateTest {
         Gate gate = gate("agentcall.retry.delay", "1h");
         unavailable(gate, "a");
 
-        assertThat(gate.hasRoom()).isFalse();
-        assertThat(gate.tryEnter("b")).isNull();
+        assertThat(hasRoom(gate)).isFalse();
+        assertThat(tryEnter(gate, "b")).isNull();
         assertThat(gate.failedTries()).isEqualTo(1);
         assertThat(gate.outageDetail()).isEqualTo("HTTP 503");
     }
@@ -209,7 +287,7 @@ class GateTest {
         Gate.Permit probe = enter(gate, "b").join();
 
         assertThat(millisSince(before)).isGreaterThanOrEqualTo(300);
-        assertThat(gate.tryEnter("c")).isNull();
+        assertThat(tryEnter(gate, "c")).isNull();
         probe.unavailable(null, "HTTP 503");
         probe.giveBack(false);
         assertThat(gate.failedTries()).isEqualTo(2);
@@ -224,7 +302,7 @@ class GateTest {
             long before = System.nanoTime();
             probe.unavailable(null, "HTTP 503");
             probe.giveBack(false);
-            await().pollInterval(Duration.ofMillis(5)).until(gate::hasRoom);
+            await().pollInterval(Duration.ofMillis(5)).until(() -> hasRoom(gate));
             assertThat(millisSince(before)).isGreaterThanOrEqualTo(expected);
         }
     }
@@ -232,7 +310,7 @@ class GateTest {
     @Test
     void retryAfterIsHeeded() {
         Gate gate = gate("agentcall.retry.delay", "1ms");
-        Gate.Permit permit = gate.tryEnter("a");
+        Gate.Permit permit = tryEnter(gate, "a");
         long before = System.nanoTime();
         permit.unavailable(Duration.ofMillis(400), "HTTP 429");
         permit.giveBack(false);
@@ -253,7 +331,7 @@ class GateTest {
         probe.answered(System.nanoTime());
 
         assertThat(waiting.join()).isNotNull();
-        assertThat(gate.tryEnter("d")).isNotNull();
+        assertThat(tryEnter(gate, "d")).isNotNull();
         assertThat(gate.failedTries()).isZero();
         assertThat(gate.outageDetail()).isNull();
         assertThat(gate.hasAnsweredSince(before)).isTrue();
@@ -262,20 +340,20 @@ class GateTest {
     @Test
     void anAnswerToACallThatWasSentBeforeTheOutageDoesNotEndIt() {
         Gate gate = gate("agentcall.retry.delay", "1h");
-        Gate.Permit other = gate.tryEnter("b");
+        Gate.Permit other = tryEnter(gate, "b");
         long sent = System.nanoTime();
         unavailable(gate, "a");
 
         other.answered(sent);
 
-        assertThat(gate.hasRoom()).isFalse();
+        assertThat(hasRoom(gate)).isFalse();
         assertThat(gate.failedTries()).isEqualTo(1);
     }
 
     @Test
     void callsThatWereInFlightWhenTheOutageBeganAreNoProbes() {
         Gate gate = gate("agentcall.retry.delay", "1h");
-        Gate.Permit other = gate.tryEnter("b");
+        Gate.Permit other = tryEnter(gate, "b");
         unavailable(gate, "a");
 
         other.unavailable(null, "connection refused");
@@ -311,7 +389,7 @@ class GateTest {
     @Test
     void aProbeOfAnEarlierOutageLetsNoSecondProbeIntoThisOne() {
         Gate gate = gate("agentcall.retry.delay", "1ms");
-        Gate.Permit early = gate.tryEnter("early");
+        Gate.Permit early = tryEnter(gate, "early");
         unavailable(gate, "a");
         Gate.Permit oldProbe = enter(gate, "b").join();
         early.answered(System.nanoTime());
@@ -322,9 +400,9 @@ class GateTest {
         oldProbe.giveBack(false);
 
         assertThat(gate.failedTries()).isEqualTo(1);
-        await().during(Duration.ofMillis(100)).until(() -> !gate.hasRoom());
+        await().during(Duration.ofMillis(100)).until(() -> !hasRoom(gate));
         probe.answered(System.nanoTime());
-        assertThat(gate.hasRoom()).isTrue();
+        assertThat(hasRoom(gate)).isTrue();
     }
 
     // --- Stopping --------------------------------------------------------------------------------------------------
@@ -332,14 +410,14 @@ class GateTest {
     @Test
     void noCallBeginsOnceTheProcessStops() {
         Gate gate = gate("agentcall.concurrency", "1");
-        gate.tryEnter("a");
+        tryEnter(gate, "a");
         CompletableFuture<Gate.Permit> waiting = enter(gate, "b");
 
         stopping.stop();
 
         assertThatThrownBy(waiting::join).hasCauseInstanceOf(StoppingException.class);
-        assertThat(gate.hasRoom()).isFalse();
-        assertThat(gate().tryEnter("c")).isNull();
+        assertThat(hasRoom(gate)).isFalse();
+        assertThat(tryEnter(gate(), "c")).isNull();
     }
 
     @Test
@@ -357,30 +435,50 @@ class GateTest {
         return new Gate(ShippedSettings.with(changes), stopping);
     }
 
+    /** Null if it would have to wait. */
+    private static Gate.Permit tryEnter(Gate gate, String agent) {
+        try {
+            return gate.enter(agent, Gate.Patience.of(Duration.ZERO));
+        } catch (BusyException | UnavailableException | StoppingException e) {
+            return null;
+        } catch (InterruptedException e) {
+            throw new CompletionException(e);
+        }
+    }
+
+    private static boolean hasRoom(Gate gate) {
+        Gate.Permit permit = tryEnter(gate, null);
+        if (permit != null) {
+            permit.giveBack(false);
+        }
+        return permit != null;
+    }
+
     private static void unavailable(Gate gate, String agent) {
-        Gate.Permit permit = gate.tryEnter(agent);
+        Gate.Permit permit = tryEnter(gate, agent);
         permit.unavailable(null, "HTTP 503");
         permit.giveBack(false);
     }
 
     private static CompletableFuture<Gate.Permit> enter(Gate gate, String agent) {
-        return CompletableFuture.supplyAsync(
-                () -> {
-                    try {
-                        return gate.enter(agent, Gate.Patience.of(null));
-                    } catch (InterruptedException e) {
-                        throw new CompletionException(e);
-                    }
-                },
-                NEW_THREAD);
+        return waiting(() -> gate.enter(agent, Gate.Patience.of(null)));
     }
 
     private static CompletableFuture<Void> awaitRate(Gate.Permit permit) {
-        return CompletableFuture.runAsync(
+        return waiting(() -> {
+            permit.awaitRate(Gate.Patience.of(null));
+            return null;
+        });
+    }
+
+    private static <T> CompletableFuture<T> waiting(Callable<T> task) {
+        return CompletableFuture.supplyAsync(
                 () -> {
                     try {
-                        permit.awaitRate(Gate.Patience.of(null));
-                    } catch (InterruptedException e) {
+                        return task.call();
+                    } catch (RuntimeException e) {
+                        throw e;
+                    } catch (Exception e) {
                         throw new CompletionException(e);
                     }
                 },

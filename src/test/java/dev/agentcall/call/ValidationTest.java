@@ -1,7 +1,9 @@
 package dev.agentcall.call;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.agentcall.config.SettingsException;
 import dev.agentcall.config.ShippedSettings;
 import java.util.EnumMap;
 import java.util.List;
@@ -78,14 +80,12 @@ class ValidationTest {
     }
 
     @Test
-    void aDefaultIsCheckedLikeAnyValue() {
-        Validation withDefaults = new Validation(ShippedSettings.with("agentcall.defaults.phone", "desk"));
-        EnumMap<Field, String> fields = good();
-        fields.remove(Field.PHONE);
-
-        assertThat(withDefaults.check(incoming(fields)).faults())
-                .extracting(Fault::reason)
-                .containsExactly("bad-number");
+    void aDefaultThatIsWrongIsASettingThatIsWrong() {
+        assertThatThrownBy(() -> new Validation(ShippedSettings.with(
+                        "agentcall.defaults.phone", "desk", "agentcall.defaults.context", "a\u0007b")))
+                .isInstanceOf(SettingsException.class)
+                .hasMessageContaining("agentcall.defaults.phone: phone 'desk': expected an optional +")
+                .hasMessageContaining("agentcall.defaults.context: context ");
     }
 
     // --- Texts -----------------------------------------------------------------------------------------------------

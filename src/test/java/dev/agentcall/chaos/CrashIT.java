@@ -7,7 +7,10 @@ import static dev.agentcall.chaos.Round.Blow.TERMINATE;
 import static dev.agentcall.chaos.Round.Blow.UCONTACT_GONE;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.agentcall.chaos.PackagedProgram.Ended;
+import dev.agentcall.chaos.PackagedProgram.Running;
 import dev.agentcall.chaos.Round.Blow;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
@@ -55,6 +58,26 @@ class CrashIT {
         Findings findings = round("one-shot, SIGTERM", false, mixed(200), TERMINATE, TERMINATE);
         assertThat(findings.unknown()).isZero();
         assertThat(findings.untold()).isZero();
+    }
+
+    @Test
+    void aOneShotRunThatIsTerminatedAtItsStartDoesNotSayThatAllIsPlaced() throws Exception {
+        Path file = Files.writeString(folder.resolve("calls.csv"), "agent;phone;callerid;context;outqueue;destination");
+        PackagedProgram program = new PackagedProgram(folder, "http://127.0.0.1:1");
+        try {
+            for (int moment = 400; moment <= 1600; moment += 200) {
+                Running running = program.start(file);
+                running.endsWithin(moment);
+                running.terminate();
+                Ended end = running.end();
+                boolean notBegun = end.code() == 128 + 15 && end.err().isEmpty(); // Java itself was not there yet
+                assertThat(notBegun ? 3 : end.code())
+                        .as("after %d ms: %s", moment, end)
+                        .isEqualTo(3);
+            }
+        } finally {
+            program.killAll();
+        }
     }
 
     @Test

@@ -76,15 +76,15 @@ class SettingsTest {
 
     @Test
     void jmsIsOffUntilThereIsAUrlAndAnOutcomeQueueMayBeLeftOut() {
-        assertThat(ShippedSettings.with().jmsUrl()).isNull();
+        assertThat(ShippedSettings.with().jms()).isNull();
 
         Settings settings = ShippedSettings.with(
                 "agentcall.jms.url", "(tcp://a:61616,tcp://b:61616)?ha=true", "agentcall.jms.success", "");
 
-        assertThat(settings.jmsUrl()).isEqualTo("(tcp://a:61616,tcp://b:61616)?ha=true");
-        assertThat(settings.jmsRequests()).isEqualTo("agentcall.requests");
-        assertThat(settings.jmsSuccess()).isNull();
-        assertThat(settings.jmsError()).isEqualTo("agentcall.error");
+        assertThat(settings.jms().url()).isEqualTo("(tcp://a:61616,tcp://b:61616)?ha=true");
+        assertThat(settings.jms().requests()).isEqualTo("agentcall.requests");
+        assertThat(settings.jms().success()).isNull();
+        assertThat(settings.jms().error()).isEqualTo("agentcall.error");
     }
 
     // --- Faults ----------------------------------------------------------------------------------------------------

@@ -117,6 +117,7 @@ class CsvInputTest {
             value = {
                 "``,                                             empty",
                 "`\n\n \n`,                                      no header row",
+                "`;;;;\n;;\n`,                                   no header row",
                 "`\uFEFF`,                                       no header row",
                 "`agent;destino\n1;2\n`,                         no column for",
                 "`callerid;agente;anexo;contexto;cola;destino\n1;a;1;c;o;1\n1;\"a;1;c;o;2\n`, never closed",

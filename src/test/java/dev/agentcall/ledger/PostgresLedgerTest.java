@@ -19,13 +19,15 @@ class PostgresLedgerTest extends LedgerTest {
     private int schemas;
 
     @BeforeAll
-    static void startServer() throws IOException {
-        server = EmbeddedPostgres.start();
+    static void startServer() {
+        server = RealPostgres.start();
     }
 
     @AfterAll
     static void stopServer() throws IOException {
-        server.close();
+        if (server != null) {
+            server.close();
+        }
     }
 
     @Override

@@ -1,0 +1,54 @@
+package dev.agentcall.config;
+
+/**
+ * The settings of the message broker.
+ *
+ * @param url of the broker, or of several
+ * @param user null for none
+ * @param password null for none
+ * @param requests queue that requests come from
+ * @param success queue for the outcomes of placed calls, null for none
+ * @param error queue for all other outcomes, null for none
+ */
+public record JmsSettings(String url, String user, String password, String requests, String success, String error) {
+
+    /** A URL, or several in brackets. A quote would end the text in the route's precondition. */
+    private static final String BROKER = "\\(?[a-z]+://[^\\s']+";
+    /** What cannot stand in an endpoint's URI, and a broker's wildcards, are not in a queue's name. */
+    private static final String QUEUE = "[^\\s?&%#*+'\"{}]+";
+
+    private static final String A_QUEUE = "the name of a queue, without white space and ? & % # * + ' \" { }";
+
+    /** Without a URL there are none. */
+    static JmsSettings read(SettingsReader read) {
+        String user = read.optional("agentcall.jms.user");
+        String password = read.optional("agentcall.jms.password");
+        String requests = read.matching("agentcall.jms.requests", QUEUE, A_QUEUE);
+        String success = queue(read, "agentcall.jms.success");
+        String error = queue(read, "agentcall.jms.error");
+        if (read.optional("agentcall.jms.url") == null) {
+            return null;
+        }
+        return new JmsSettings(
+                read.matching("agentcall.jms.url", BROKER, "a broker, such as tcp://localhost:61616"),
+                user,
+                password,
+                requests,
+                success,
+                error);
+    }
+
+    private static String queue(SettingsReader read, String key) {
+        return read.optional(key) == null ? null : read.matching(key, QUEUE, A_QUEUE);
+    }
+
+    /** The URL without its user and parameters: a password may be among them. */
+    public String urlShown() {
+        return url.replaceAll("(?s)\\?.*", "?…").replaceAll("//[^/]*@", "//…@");
+    }
+
+    @Override
+    public String toString() {
+        return "JmsSettings[" + urlShown() + "]";
+    }
+}
