@@ -28,7 +28,7 @@ final class TestMode {
     static int run(Path cases, Path shownFrom, Path junit) throws Exception {
         Logging.onlyErrors();
         Cases run = new Cases(TestMode::start, Faults::describe);
-        try (Termination termination = Termination.onSignal(run::stop)) {
+        try (Termination termination = Termination.onSignal(run::stop, ExitCode.INTERRUPTED)) {
             Cases.Report report;
             try {
                 report = run.run(cases, path -> shown(path, shownFrom));

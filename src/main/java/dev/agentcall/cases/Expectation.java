@@ -34,4 +34,9 @@ record Expectation(
     boolean isUnavailable() {
         return channel == null;
     }
+
+    /** How much leaves the routes, as far as that is said. */
+    int expectedSendings() {
+        return (isUnavailable() ? 0 : 1) + (sentTo == null ? 0 : sentTo.size());
+    }
 }
