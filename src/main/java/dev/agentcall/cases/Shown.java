@@ -20,7 +20,7 @@ final class Shown {
      */
     static String endpoint(String uri) {
         String shown = plain(uri).replaceAll("(?s)\\?.*", "").replaceAll("(?s)^([^:]+:(//)?).*@", "$1…@");
-        return shown.replaceAll("(?s)^(https?://[^/]*)/.+", "$1/…");
+        return shown.replaceAll("(?s)^((?:[^:/]+:)?https?://[^/]*)/.+", "$1/…");
     }
 
     /** The form that people write: Camel puts slashes behind the colon of every endpoint. */

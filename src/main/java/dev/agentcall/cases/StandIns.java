@@ -48,11 +48,13 @@ final class StandIns implements EndpointStrategy {
     @Override
     public Endpoint registerEndpoint(String uri, Endpoint endpoint) {
         String found = endpoint.getEndpointUri();
+        // The address behind the name of an HTTP component, should it have one of its own.
+        String address = found.replaceFirst("^[A-Za-z-]*http:/*(?=http)", "");
         boolean stays = endpoint instanceof StandIn
                 || WITHIN.contains(found.replaceAll("(?s):.*", ""))
-                || found.equals(ucontact)
-                || found.startsWith(ucontact + "/")
-                || found.startsWith(ucontact + "?");
+                || address.equals(ucontact)
+                || address.startsWith(ucontact + "/")
+                || address.startsWith(ucontact + "?");
         return stays ? endpoint : new StandIn(endpoint);
     }
 
