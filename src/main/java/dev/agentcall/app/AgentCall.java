@@ -63,10 +63,30 @@ public final class AgentCall implements Callable<Integer> {
         private String user;
 
         @ArgGroup(exclusive = false)
+        private Testing testing;
+
+        @ArgGroup(exclusive = false)
         private Listing listing;
 
         @ArgGroup(exclusive = false)
         private Settling settling;
+    }
+
+    private static final class Testing {
+        @Option(
+                names = "--test",
+                paramLabel = "DIR",
+                required = true,
+                description =
+                        "Run the case files of this folder against the routes and a simulator of uContact; nothing"
+                                + " real is touched. Ends with 0 if all pass, 1 if not, 2 if a case cannot be run.")
+        private String cases;
+
+        @Option(
+                names = "--junit",
+                paramLabel = "FILE",
+                description = "Also write what they came to as JUnit's XML, for CI servers.")
+        private String junit;
     }
 
     private static final class Listing {
@@ -136,6 +156,13 @@ public final class AgentCall implements Callable<Integer> {
         if (mode.user != null) {
             expectNoArguments("--user");
             return UserMode.run(mode.user);
+        }
+        if (mode.testing != null) {
+            expectNoArguments("--test");
+            return TestMode.run(
+                    absolute(mode.testing.cases),
+                    absolute("."),
+                    mode.testing.junit == null ? null : absolute(mode.testing.junit));
         }
         if (mode.listing != null) {
             return list(mode.listing);

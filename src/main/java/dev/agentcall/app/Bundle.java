@@ -15,9 +15,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
+import java.util.function.Consumer;
 import org.apache.camel.CamelContext;
 import org.apache.camel.ProducerTemplate;
 import org.apache.camel.Route;
@@ -56,6 +58,9 @@ final class Bundle implements AutoCloseable {
         ALL
     }
 
+    /** System properties that had to step aside for what overrides them, by key. */
+    private final Map<String, String> setAside = new HashMap<>();
+
     private Bundle() {}
 
     /**
@@ -69,10 +74,14 @@ final class Bundle implements AutoCloseable {
 
     /** The same, with properties that count more than any other. */
     static Bundle start(Extent extent, Map<String, String> overriding) throws Exception {
+        return start(extent, overriding, context -> {});
+    }
+
+    /** The same, with something to be done to the context before it gets its routes. */
+    static Bundle start(Extent extent, Map<String, String> overriding, Consumer<CamelContext> before) throws Exception {
         Bundle bundle = new Bundle();
         try {
-            overriding.forEach(bundle.main::addOverrideProperty);
-            bundle.load();
+            bundle.load(overriding, before);
             if (extent != Extent.LOADED) {
                 bundle.startRoutes(extent);
             }
@@ -83,10 +92,11 @@ final class Bundle implements AutoCloseable {
         }
     }
 
-    private void load() throws Exception {
+    private void load(Map<String, String> overriding, Consumer<CamelContext> before) throws Exception {
         environmentToSystemProperties(
                 read(Bundle.class.getResourceAsStream("/" + DEFAULTS)),
                 Files.exists(CONFIGURATION) ? read(Files.newInputStream(CONFIGURATION)) : new Properties());
+        overriding.forEach(this::override);
         main.setPropertyPlaceholderLocations("file:" + CONFIGURATION + ";optional=true,classpath:" + DEFAULTS);
         main.configure()
                 .withName("agentcall")
@@ -105,6 +115,7 @@ final class Bundle implements AutoCloseable {
                         .resolveProperty(UCONTACT_URL)
                         .filter(url -> url.endsWith("/"))
                         .ifPresent(url -> System.setProperty(UCONTACT_URL, url.replaceAll("/+$", "")));
+                before.accept(support.getCamelContext());
             }
         });
         main.start();
@@ -165,6 +176,14 @@ final class Bundle implements AutoCloseable {
                 }
             }
         }
+    }
+
+    /** To Camel a system property counts more than one that overrides, which must not be: it may be a real address. */
+    private void override(String key, String value) {
+        if (System.getProperty(key) != null) {
+            setAside.put(key, System.clearProperty(key));
+        }
+        main.addOverrideProperty(key, value);
     }
 
     CamelContext context() {
@@ -232,5 +251,6 @@ final class Bundle implements AutoCloseable {
         }
         main.stop();
         main.shutdown();
+        setAside.forEach(System::setProperty);
     }
 }

@@ -22,6 +22,15 @@ final class Logging {
         }
     }
 
+    /** For runs in which things go wrong on purpose. Levels given by -D stay. */
+    static void onlyErrors() {
+        for (String level : new String[] {LEVEL, "agentcall.log.columns", "agentcall.log.camel"}) {
+            if (System.getProperty(level) == null) {
+                System.setProperty(level, "error");
+            }
+        }
+    }
+
     /** Text or JSON, as the setting says; what it is if it is neither is told with the faults of the other settings. */
     static void chooseFormat() {
         if (System.getProperty(FORMAT) == null) {

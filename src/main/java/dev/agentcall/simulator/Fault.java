@@ -1,6 +1,7 @@
 package dev.agentcall.simulator;
 
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -126,6 +127,11 @@ public enum Fault {
     /** Three digits. */
     public String code() {
         return code;
+    }
+
+    /** The fault's name in case files: {@code reset}, {@code http-503}. */
+    public String word() {
+        return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
     /** The number to call for this fault: seven digits. */

@@ -62,6 +62,20 @@ final class FaultyAnswers {
         }
     }
 
+    /** Answers a call as it was decided. */
+    void send(Reply reply, ReceivedCall call, ResponseTrigger trigger) throws HttpException, IOException {
+        if (!reply.delay().isZero()) {
+            pause(reply.delay());
+        }
+        if (reply.fault() != null) {
+            send(reply.fault(), call, trigger);
+            return;
+        }
+        ClassicHttpResponse response = text(reply.status(), reply.body());
+        reply.headers().forEach(response::setHeader);
+        trigger.submitResponse(response);
+    }
+
     /**
      * Answers a call with a fault, and returns when the fault is over: with {@link Fault#SILENCE}, when the client has
      * given up.

@@ -17,6 +17,7 @@ import org.apache.hc.core5.http.HttpRequest;
 /**
  * An AgentCall, or another operation's POST, whose form arrived completely, whatever was answered.
  *
+ * @param method the HTTP method; anything but POST only where {@link Simulator.Options#answers} decide
  * @param path the path without the query, e.g. {@code /Integra/resources/Agents/AgentCall}
  * @param fields the decoded fields in the order of the form; of a repeated field the first value
  * @param body the form as it came over the wire, one char per byte
@@ -25,7 +26,12 @@ import org.apache.hc.core5.http.HttpRequest;
  *     there are no fields
  */
 public record ReceivedCall(
-        String path, Map<String, String> fields, String body, Map<String, String> headers, boolean wellFormed) {
+        String method,
+        String path,
+        Map<String, String> fields,
+        String body,
+        Map<String, String> headers,
+        boolean wellFormed) {
 
     private static final Charset WINDOWS_1252 = Charset.forName("windows-1252");
 
@@ -63,7 +69,7 @@ public record ReceivedCall(
             fields.clear();
             wellFormed = false;
         }
-        return new ReceivedCall(path, fields, body, headers, wellFormed);
+        return new ReceivedCall(request.getMethod(), path, fields, body, headers, wellFormed);
     }
 
     private static String decode(String escaped, Charset charset) {

@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 import javax.net.ssl.SSLContext;
 import org.apache.hc.core5.http.ClassicHttpRequest;
@@ -87,9 +88,17 @@ public final class Simulator implements AutoCloseable {
      * @param latency added before every answer; zero or more
      * @param tls null = plain HTTP
      * @param keptCalls how many calls {@link Simulator#calls()} keeps at most
+     * @param answers decides what is answered to each request, at whatever path and with whatever token; null = the rules
+     *     of the simulator
      */
     public record Options(
-            InetAddress address, int port, String token, Duration latency, SSLContext tls, int keptCalls) {
+            InetAddress address,
+            int port,
+            String token,
+            Duration latency,
+            SSLContext tls,
+            int keptCalls,
+            Function<ReceivedCall, Reply> answers) {
 
         /** @throws IllegalArgumentException if a number is out of range */
         public Options {
@@ -107,37 +116,42 @@ public final class Simulator implements AutoCloseable {
 
         /** Loopback, a free port, any token, no latency, plain HTTP, 10,000 calls. */
         public static Options defaults() {
-            return new Options(InetAddress.getLoopbackAddress(), 0, null, Duration.ZERO, null, 10_000);
+            return new Options(InetAddress.getLoopbackAddress(), 0, null, Duration.ZERO, null, 10_000, null);
         }
 
         /** The same with another address. */
         public Options withAddress(InetAddress address) {
-            return new Options(address, port, token, latency, tls, keptCalls);
+            return new Options(address, port, token, latency, tls, keptCalls, answers);
         }
 
         /** The same with another port. */
         public Options withPort(int port) {
-            return new Options(address, port, token, latency, tls, keptCalls);
+            return new Options(address, port, token, latency, tls, keptCalls, answers);
         }
 
         /** The same with another token. */
         public Options withToken(String token) {
-            return new Options(address, port, token, latency, tls, keptCalls);
+            return new Options(address, port, token, latency, tls, keptCalls, answers);
         }
 
         /** The same with another latency. */
         public Options withLatency(Duration latency) {
-            return new Options(address, port, token, latency, tls, keptCalls);
+            return new Options(address, port, token, latency, tls, keptCalls, answers);
         }
 
         /** The same over TLS. */
         public Options withTls(SSLContext tls) {
-            return new Options(address, port, token, latency, tls, keptCalls);
+            return new Options(address, port, token, latency, tls, keptCalls, answers);
         }
 
         /** The same with another limit of calls to keep. */
         public Options withKeptCalls(int keptCalls) {
-            return new Options(address, port, token, latency, tls, keptCalls);
+            return new Options(address, port, token, latency, tls, keptCalls, answers);
+        }
+
+        /** The same with answers that are decided elsewhere. */
+        public Options withAnswers(Function<ReceivedCall, Reply> answers) {
+            return new Options(address, port, token, latency, tls, keptCalls, answers);
         }
     }
 
@@ -237,6 +251,11 @@ public final class Simulator implements AutoCloseable {
     private void answer(ClassicHttpRequest request, ResponseTrigger trigger) throws HttpException, IOException {
         requests.incrementAndGet();
         String path = request.getRequestUri().split("\\?", 2)[0];
+        if (options.answers() != null) {
+            ReceivedCall call = receive(request, path);
+            faultyAnswers.send(options.answers().apply(call), call, trigger);
+            return;
+        }
         ClassicHttpResponse early = withoutForm(request, path);
         ReceivedCall call = early == null ? receive(request, path) : null;
         if (!options.latency().isZero()) {

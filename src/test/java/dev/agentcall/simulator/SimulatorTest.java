@@ -563,4 +563,27 @@ class SimulatorTest {
             socket.close();
         }
     }
+
+    @Test
+    void answersThatAreDecidedElsewhereCountAtEveryPathAndForEveryMethod() throws Exception {
+        Reply moved = new Reply(null, 308, "elsewhere", Map.of("Location", "/there"), Duration.ZERO);
+        Simulator.Options options =
+                Simulator.Options.defaults().withToken("secret").withAnswers(call -> moved);
+        try (Simulator decided = Simulator.start(options)) {
+            HttpResponse<String> answer = http.send(
+                    HttpRequest.newBuilder(decided.uri().resolve("/some/path?x=1"))
+                            .PUT(BodyPublishers.ofString("agent=ana&agent=eva"))
+                            .build(),
+                    BodyHandlers.ofString());
+
+            assertThat(answer.statusCode()).isEqualTo(308);
+            assertThat(answer.body()).isEqualTo("elsewhere");
+            assertThat(answer.headers().firstValue("Location")).contains("/there");
+            assertThat(decided.calls()).singleElement().satisfies(call -> {
+                assertThat(call.method()).isEqualTo("PUT");
+                assertThat(call.path()).isEqualTo("/some/path");
+                assertThat(call.body()).isEqualTo("agent=ana&agent=eva");
+            });
+        }
+    }
 }

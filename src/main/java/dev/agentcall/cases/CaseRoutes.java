@@ -1,0 +1,304 @@
+package dev.agentcall.cases;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.agentcall.call.Gate;
+import dev.agentcall.call.Outcome;
+import dev.agentcall.call.OutcomeJson;
+import dev.agentcall.call.UnavailableException;
+import dev.agentcall.csv.CsvFiles;
+import dev.agentcall.csv.FileSummary;
+import dev.agentcall.ledger.Entry;
+import dev.agentcall.ledger.Ledger;
+import dev.agentcall.simulator.ReceivedCall;
+import dev.agentcall.simulator.Simulator;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.apache.camel.CamelContext;
+import org.apache.camel.Exchange;
+import org.apache.camel.ProducerTemplate;
+import org.apache.camel.Route;
+import org.apache.camel.component.seda.SedaEndpoint;
+import org.apache.camel.util.URISupport;
+
+/** The routes in place, running for cases of the same settings: in a folder of their own, with stand-ins for what is real. */
+final class CaseRoutes implements AutoCloseable {
+
+    private static final JsonMapper JSON = new JsonMapper();
+    /** How long an asynchronous step may take to send what is expected. */
+    private static final long PATIENCE_MILLIS = 300;
+    /** Between two steps of an exchange on its way through a queue nothing seems to be in work. */
+    private static final int QUIET_LOOKS = 3;
+
+    private static final long LOOK_MILLIS = 2;
+    /** What is still in work after a request; its own steps are through by then. */
+    private static final long REST_MILLIS = 5_000;
+
+    private final Simulator simulator;
+    private final Path data;
+    private final StandIns standIns;
+    private final RoutesStart.Running routes;
+    private final ProducerTemplate template;
+    private boolean used;
+
+    /**
+     * Starts them.
+     *
+     * @param simulator where POSTs go
+     * @throws NotStartedException if settings or routes cannot be worked with
+     */
+    CaseRoutes(RoutesStart start, Simulator simulator, Map<String, String> settings) throws Exception {
+        this.simulator = simulator;
+        this.data = Files.createTempDirectory("agentcall-cases");
+        this.standIns = new StandIns(simulator.uri().toString());
+        Map<String, String> overriding = new HashMap<>(settings);
+        overriding.putAll(CaseSettings.addresses(simulator.uri(), data));
+        try {
+            this.routes = start.start(
+                    overriding, before -> before.getCamelContextExtension().registerEndpointCallback(standIns));
+        } catch (Exception e) {
+            deleteData();
+            throw new NotStartedException(e);
+        }
+        this.template = context().createProducerTemplate();
+        // They are called by others, like direct: ones.
+        for (Route route : context().getRoutes()) {
+            if (route.getEndpoint().getEndpointUri().startsWith("seda:")) {
+                context().getRouteController().startRoute(route.getRouteId());
+            }
+        }
+    }
+
+    /** The routes do not start; the cause says why. */
+    static final class NotStartedException extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        private NotStartedException(Exception cause) {
+            super(cause.getMessage(), cause);
+        }
+    }
+
+    private CamelContext context() {
+        return routes.context();
+    }
+
+    private <T> T bean(Class<T> type) {
+        return context().getRegistry().findSingleByType(type);
+    }
+
+    /** False after a request that was not taken: the next one would have to wait. */
+    boolean isReady() {
+        return bean(Gate.class).outageDetail() == null;
+    }
+
+    /** True if a case was run before. */
+    boolean isUsed() {
+        return used;
+    }
+
+    /** All that would have been sent so far. */
+    List<StandIns.Sending> sendings() {
+        return standIns.sendings();
+    }
+
+    /** An endpoint for a report: with the name of the folder that it is in, in place of the folder of the day. */
+    String shown(String endpoint) {
+        return Shown.endpoint(endpoint)
+                .replace(":" + data.toString().substring(1), ":{{agentcall.data}}")
+                .replace(data.toString(), "{{agentcall.data}}");
+    }
+
+    String resolve(String text) {
+        return context().resolvePropertyPlaceholders(text);
+    }
+
+    /** Sends what the case sends. One for each request, or for each row that came out of the CSV file or is expected to. */
+    List<Found> run(Case one) throws Exception {
+        used = true;
+        if (one.csv() != null) {
+            return rows(one);
+        }
+        List<Found> found = new ArrayList<>();
+        for (int i = 0; i < one.requests().size(); i++) {
+            found.add(request(one.requests().get(i), one.expectations().get(i)));
+        }
+        return found;
+    }
+
+    private Found request(Object body, Expectation expected) throws InterruptedException {
+        int calls = simulator.calls().size();
+        int sendings = sendings().size();
+        Exchange exchange =
+                template.send("direct:place-call", sent -> sent.getMessage().setBody(body));
+        await(expected.expectedSendings(), sendings);
+        Exception failure = exchange.getException();
+        boolean unavailable = failure instanceof UnavailableException;
+        String answer = failure == null ? exchange.getMessage().getBody(String.class) : null;
+        JsonNode outcome = outcome(answer);
+        return new Found(
+                after(calls, simulator.calls()),
+                outcome,
+                unavailable ? failure.getMessage() : null,
+                unavailable
+                        ? null
+                        : failure != null
+                                ? described(failure)
+                                : outcome == null ? "no outcome but " + Shown.text(answer) : null,
+                after(sendings, sendings()));
+    }
+
+    private static JsonNode outcome(String text) {
+        try {
+            JsonNode outcome = text == null ? null : JSON.readTree(text);
+            return outcome != null && outcome.hasNonNull("outcome") ? outcome : null;
+        } catch (JsonProcessingException e) {
+            return null;
+        }
+    }
+
+    private List<Found> rows(Case one) throws IOException, InterruptedException {
+        int calls = simulator.calls().size();
+        int sendings = sendings().size();
+        Path file = Files.createDirectories(data.resolve("csv"))
+                .resolve(one.name().replaceAll("[^A-Za-z0-9_-]", "-") + ".csv");
+        Files.writeString(file, one.csv());
+        bean(CsvFiles.class).setOneShot(true);
+        Exchange exchange =
+                template.send("direct:call-rows", sent -> sent.getMessage().setBody(file.toString()));
+        List<Outcome> outcomes = outcomes(file.getFileName().toString());
+        await(
+                one.expectations().stream()
+                        .mapToInt(Expectation::expectedSendings)
+                        .sum(),
+                sendings);
+        FileSummary summary = exchange.getVariable(CsvFiles.SUMMARY, FileSummary.class);
+        boolean interrupted = summary != null && summary.state() == FileSummary.State.INTERRUPTED;
+        String failure = exchange.getException() == null ? null : described(exchange.getException());
+        return split(
+                one,
+                outcomes,
+                after(calls, simulator.calls()),
+                after(sendings, sendings()),
+                interrupted ? summary.detail() : null,
+                failure);
+    }
+
+    /** In the order of the rows; that of a file which is none has no row. */
+    private List<Outcome> outcomes(String file) {
+        return bean(Ledger.class).recent(null, null, 10_000).stream()
+                .map(Entry::outcome)
+                .filter(outcome ->
+                        outcome != null && outcome.request().source().name().equals(file))
+                .sorted(Comparator.comparing(outcome -> row(outcome) == null ? 0 : row(outcome)))
+                .toList();
+    }
+
+    private static Integer row(Outcome outcome) {
+        return outcome.request().source().row();
+    }
+
+    /**
+     * To each row its part. Calls come in the order of the rows, since only one is in flight at a time; with more or fewer
+     * of them than expected nobody knows whose they are.
+     */
+    private static List<Found> split(
+            Case one,
+            List<Outcome> outcomes,
+            List<ReceivedCall> calls,
+            List<StandIns.Sending> sendings,
+            String unavailable,
+            String failure) {
+        List<Found> rows = new ArrayList<>();
+        Iterator<ReceivedCall> nextCall = calls.iterator();
+        boolean asManyCalls = calls.size() == one.expectedCalls();
+        List<StandIns.Sending> left = new ArrayList<>(sendings);
+        int count = Math.max(outcomes.size(), one.expectations().size());
+        for (int i = 0; i < count; i++) {
+            Outcome outcome = i < outcomes.size() ? outcomes.get(i) : null;
+            boolean called =
+                    i < one.expectations().size() && one.expectations().get(i).calls() == 1;
+            boolean last = i == count - 1;
+            List<StandIns.Sending> sent = left.stream()
+                    .filter(sending -> last || outcome != null && isAbout(sending, outcome))
+                    .toList();
+            left.removeAll(sent);
+            rows.add(new Found(
+                    !asManyCalls ? null : called ? List.of(nextCall.next()) : List.of(),
+                    outcome == null ? null : outcome(OutcomeJson.write(outcome)),
+                    outcome == null ? unavailable : null,
+                    outcome == null ? failure : null,
+                    sent));
+        }
+        return rows;
+    }
+
+    private static boolean isAbout(StandIns.Sending sending, Outcome outcome) {
+        return sending.outcome() != null
+                && sending.outcome()
+                        .request()
+                        .requestId()
+                        .equals(outcome.request().requestId());
+    }
+
+    /** Waits for asynchronous steps: until all that is expected was sent, if it comes at all, and all is quiet. */
+    private void await(int expected, int already) throws InterruptedException {
+        standIns.await(all -> all.size() - already >= expected, PATIENCE_MILLIS);
+        long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(REST_MILLIS);
+        for (int quiet = 0; quiet < QUIET_LOOKS && System.nanoTime() < until; ) {
+            quiet = isQuiet() ? quiet + 1 : 0;
+            TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS);
+        }
+    }
+
+    private boolean isQuiet() {
+        return context().getInflightRepository().size() == 0
+                && context().getEndpoints().stream()
+                        .noneMatch(endpoint -> endpoint instanceof SedaEndpoint queue
+                                && queue.getConsumers().size() > 0
+                                && queue.getCurrentQueueSize() > 0);
+    }
+
+    /** With its causes, and without the options of endpoints, among which there may be secrets. */
+    private static String described(Throwable failure) {
+        StringBuilder text = new StringBuilder();
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            String message = cause.getClass().getSimpleName() + ": " + cause.getMessage();
+            if (cause.getMessage() == null || text.indexOf(cause.getMessage()) < 0) {
+                text.append(text.isEmpty() ? "" : ", because ").append(message);
+            }
+        }
+        return URISupport.sanitizeUri(text.toString().replaceAll("\\?[^\\s\\],]*", "?…"));
+    }
+
+    private static <T> List<T> after(int count, List<T> all) {
+        return List.copyOf(all.subList(count, all.size()));
+    }
+
+    @Override
+    public void close() throws IOException {
+        try {
+            template.close();
+            routes.close();
+        } finally {
+            deleteData();
+        }
+    }
+
+    private void deleteData() throws IOException {
+        try (Stream<Path> files = Files.walk(data)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(file);
+            }
+        }
+    }
+}

@@ -1,0 +1,42 @@
+package dev.agentcall.cases;
+
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What is expected of one request.
+ *
+ * @param calls POSTs that arrive, 0 or 1
+ * @param form the fields of the POST, all of them; null if they do not matter
+ * @param body the POST's body as it came over the wire; null if it does not matter
+ * @param path the POST's path; null if it does not matter
+ * @param headers some of the POST's headers
+ * @param members members of the outcome with their values, as JSON; empty if none is expected
+ * @param detail parts of the outcome's detail
+ * @param channel the channel that gets the outcome, the other stays empty; null if there is no outcome
+ * @param delivered parts of what the channel gets
+ * @param sentTo other endpoints that get something, in order, each by the beginning of its URI; null if that does not
+ *     matter
+ */
+record Expectation(
+        int calls,
+        Map<String, String> form,
+        String body,
+        String path,
+        Map<String, String> headers,
+        Map<String, Object> members,
+        List<String> detail,
+        ChannelName channel,
+        List<String> delivered,
+        List<String> sentTo) {
+
+    /** True if uContact does not take the call: there is no outcome, the request waits. */
+    boolean isUnavailable() {
+        return channel == null;
+    }
+
+    /** How much leaves the routes, as far as that is said. */
+    int expectedSendings() {
+        return (isUnavailable() ? 0 : 1) + (sentTo == null ? 0 : sentTo.size());
+    }
+}
