@@ -44,7 +44,7 @@ import org.apache.hc.core5.util.TimeValue;
 import org.apache.hc.core5.util.Timeout;
 
 /**
- * Makes the HTTP client of one route endpoint ({@code httpClientConfigurer=#bean:ucontactHttp}) fit for a POST that rings
+ * Makes the HTTP client of one route endpoint ({@code httpClientConfigurer=#bean:agentcallUcontactHttp}) fit for a POST that rings
  * a human: it repeats nothing, follows nothing, adds the token to every request, reads an answer whole within the
  * response timeout and up to 1 MiB, and knows whether a request had left when something failed.
  *

@@ -95,7 +95,8 @@ public final class Broker implements ConnectionFactory, ReadinessCheck, CamelCon
     public Connection createConnection() throws JMSException {
         ConnectionFactory factory = chosen();
         if (factory == null) {
-            throw new JMSException("agentcall.jms.url: not set, expected the broker that an endpoint jms: is at");
+            throw new JMSException(
+                    "agentcall.jms.url: not set, expected the broker that an endpoint agentcall-jms: is at");
         }
         try {
             return factory.createConnection();
