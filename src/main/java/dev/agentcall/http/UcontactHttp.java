@@ -79,6 +79,9 @@ public final class UcontactHttp implements HttpClientConfigurer, HttpActivityLis
     @Override
     public void configureHttpClient(HttpClientBuilder builder) {
         configure(builder)
+                // The address in the settings may end with a slash; what the routes put behind it begins with one.
+                .addRequestInterceptorFirst((request, entity, context) ->
+                        request.setPath(request.getPath().replaceFirst("/{2,}", "/")))
                 .addRequestInterceptorLast((request, entity, context) ->
                         request.setHeader(HttpHeaders.AUTHORIZATION, settings.authScheme() + " " + token.value()))
                 // The connection, with TLS, stands when this is reached: from here on a request may have left.

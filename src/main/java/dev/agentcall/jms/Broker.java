@@ -23,17 +23,19 @@ import org.slf4j.LoggerFactory;
  * The message broker: where connections to it come from, and how receiving from it goes. Tells once when it is lost and
  * once when it is back.
  *
- * <p>A {@link ConnectionFactory} that the host platform has in Camel's registry is preferred; without one it is a pool
- * over Artemis' client. Nothing connects, and there is no pool, while {@code agentcall.jms.url} is not set.
+ * <p>It is a pool over Artemis' client, or the {@link ConnectionFactory} of the application where
+ * {@code agentcall.jms.url} names it. Nothing connects, and there is no pool, while that is not set.
  */
 public final class Broker implements ConnectionFactory, ReadinessCheck, CamelContextAware, AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Broker.class);
 
     private final Settings settings;
+    /** The name of the application's ConnectionFactory, null for none. */
+    private final String hosts;
+
     private final JmsPoolConnectionFactory pool;
     private CamelContext context;
-    private ConnectionFactory chosen;
 
     private volatile Trouble trouble = Trouble.NOT_YET;
     private volatile int losses;
@@ -56,7 +58,8 @@ public final class Broker implements ConnectionFactory, ReadinessCheck, CamelCon
      */
     public Broker(Settings settings) {
         this.settings = settings;
-        this.pool = settings.jmsUrl() == null ? null : pool(settings);
+        this.hosts = settings.jmsUrl() == null ? null : Settings.beanOf(settings.jmsUrl());
+        this.pool = settings.jmsUrl() == null || hosts != null ? null : pool(settings);
     }
 
     private static JmsPoolConnectionFactory pool(Settings settings) {
@@ -93,7 +96,7 @@ public final class Broker implements ConnectionFactory, ReadinessCheck, CamelCon
      */
     @Override
     public Connection createConnection() throws JMSException {
-        ConnectionFactory factory = chosen();
+        ConnectionFactory factory = hosts == null ? pool : hosts();
         if (factory == null) {
             throw new JMSException(
                     "agentcall.jms.url: not set, expected the broker that an endpoint agentcall-jms: is at");
@@ -111,17 +114,13 @@ public final class Broker implements ConnectionFactory, ReadinessCheck, CamelCon
         }
     }
 
-    private synchronized ConnectionFactory chosen() {
-        if (chosen == null) {
-            List<ConnectionFactory> hosts = context.getRegistry().findByType(ConnectionFactory.class).stream()
-                    .filter(factory -> factory != this)
-                    .toList();
-            chosen = hosts.size() == 1 ? hosts.get(0) : pool;
-            if (chosen != pool) {
-                LOG.info("JMS uses the platform's own ConnectionFactory, not agentcall.jms.url");
-            }
+    private ConnectionFactory hosts() throws JMSException {
+        ConnectionFactory factory = context.getRegistry().lookupByNameAndType(hosts, ConnectionFactory.class);
+        if (factory == null) {
+            throw new JMSException("agentcall.jms.url: found " + settings.jmsUrl()
+                    + ", expected the name of a jakarta.jms.ConnectionFactory in Camel's registry");
         }
-        return chosen;
+        return factory;
     }
 
     @Override

@@ -46,9 +46,7 @@ class RouteFilesTest {
     /** What a file holds beside {@code route}, by the end of its name. */
     private static final Map<String, String> KINDS = Map.of(
             "beans", "beans",
-            "-errors", "routeConfiguration",
-            "receive-rest", "rest",
-            "rest-server", "restConfiguration");
+            "-errors", "routeConfiguration");
 
     private static JsonSchema schema;
     private static Map<String, JsonNode> files;
