@@ -42,11 +42,17 @@ final class Defaults implements PropertiesSource, Ordered, CamelContextAware {
         return hosts == null ? value : hosts;
     }
 
-    /** A runtime such as Spring Boot is asked by Camel only when no source knows the key: too late for a default. */
+    /** What Camel would ask only when no source knows the key: too late for a default. */
     private String ofHost(String name) {
-        return context != null
-                        && context.getPropertiesComponent() instanceof PropertiesComponent properties
-                        && properties.getPropertiesParser() instanceof DefaultPropertiesParser parser
+        if (context == null || !(context.getPropertiesComponent() instanceof PropertiesComponent properties)) {
+            return null;
+        }
+        Properties initial = properties.getInitialProperties();
+        if (initial != null && initial.get(name) != null) {
+            return initial.get(name).toString();
+        }
+        // Spring Boot's environment, for one.
+        return properties.getPropertiesParser() instanceof DefaultPropertiesParser parser
                 ? parser.customLookup(name)
                 : null;
     }
