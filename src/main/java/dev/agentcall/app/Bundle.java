@@ -1,7 +1,6 @@
 package dev.agentcall.app;
 
 import dev.agentcall.call.Calls;
-import dev.agentcall.call.Channel;
 import dev.agentcall.call.Stopping;
 import dev.agentcall.call.Validation;
 import dev.agentcall.config.Settings;
@@ -13,8 +12,6 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -27,8 +24,7 @@ import org.apache.camel.component.properties.PropertiesComponent;
 import org.apache.camel.main.BaseMainSupport;
 import org.apache.camel.main.Main;
 import org.apache.camel.main.MainListenerSupport;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import org.apache.camel.support.service.ServiceHelper;
 
 /**
  * The routes and beans of the folders {@code routes/} and {@code config/}, running in this process.
@@ -38,13 +34,8 @@ import org.slf4j.LoggerFactory;
  */
 final class Bundle implements AutoCloseable {
 
-    private static final Logger LOG = LoggerFactory.getLogger(Bundle.class);
     private static final Path CONFIGURATION = Path.of("config", "application.properties");
     private static final String DEFAULTS = "agentcall/application.properties";
-    /** The routes put paths behind it, each with a slash in front. */
-    private static final String UCONTACT_URL = "agentcall.ucontact.url";
-
-    private static final Duration SHUTDOWN_MARGIN = Duration.ofSeconds(3);
 
     private final Main main = new Main();
 
@@ -81,9 +72,9 @@ final class Bundle implements AutoCloseable {
     static Bundle start(Extent extent, Map<String, String> overriding, Consumer<CamelContext> before) throws Exception {
         Bundle bundle = new Bundle();
         try {
-            bundle.load(overriding, before);
-            if (extent != Extent.LOADED) {
-                bundle.startRoutes(extent);
+            bundle.load(overriding, before, extent == Extent.ALL);
+            if (extent == Extent.WITHOUT_SOURCES) {
+                bundle.startRoutesForOthers();
             }
             return bundle;
         } catch (Exception e) {
@@ -92,18 +83,20 @@ final class Bundle implements AutoCloseable {
         }
     }
 
-    private void load(Map<String, String> overriding, Consumer<CamelContext> before) throws Exception {
+    private void load(Map<String, String> overriding, Consumer<CamelContext> before, boolean startRoutes)
+            throws Exception {
         environmentToSystemProperties(
                 read(Bundle.class.getResourceAsStream("/" + DEFAULTS)),
                 Files.exists(CONFIGURATION) ? read(Files.newInputStream(CONFIGURATION)) : new Properties());
         overriding.forEach(this::override);
-        main.setPropertyPlaceholderLocations("file:" + CONFIGURATION + ";optional=true,classpath:" + DEFAULTS);
+        main.setPropertyPlaceholderLocations("file:" + CONFIGURATION + ";optional=true");
         main.configure()
                 .withName("agentcall")
                 .withProfile("prod")
-                .withAutoStartup(false)
+                .withAutoStartup(startRoutes)
                 .withAutoConfigurationLogSummary(false)
                 .withRoutesIncludePattern("file:routes/*.yaml")
+                .withShutdownTimeout(1) // the bundle raises it to what calls in flight need
                 .withShutdownLogInflightExchangesOnTimeout(false);
         main.addMainListener(new MainListenerSupport() {
             @Override
@@ -111,37 +104,20 @@ final class Bundle implements AutoCloseable {
                 PropertiesComponent properties =
                         (PropertiesComponent) support.getCamelContext().getPropertiesComponent();
                 properties.setEnvironmentVariableMode(PropertiesComponent.ENVIRONMENT_VARIABLES_MODE_FALLBACK);
-                properties
-                        .resolveProperty(UCONTACT_URL)
-                        .filter(url -> url.endsWith("/"))
-                        .ifPresent(url -> System.setProperty(UCONTACT_URL, url.replaceAll("/+$", "")));
                 before.accept(support.getCamelContext());
             }
         });
         main.start();
-        context().getRegistry().findByType(Channel.class).forEach(Channel::open);
     }
 
-    private void startRoutes(Extent extent) throws Exception {
-        CamelContext context = context();
-        if (extent == Extent.ALL) {
-            rest().open();
-        }
-        for (Route route : context.getRoutes()) {
-            if (isCalledByOthers(route)) {
-                context.getRouteController().startRoute(route.getRouteId());
+    private void startRoutesForOthers() throws Exception {
+        for (Route route : context().getRoutes()) {
+            if (route.getEndpoint().getEndpointUri().startsWith("direct:")) {
+                context().getRouteController().startRoute(route.getRouteId());
             }
         }
         ledger().recoverCrashed();
         deliverMissed();
-        if (extent == Extent.ALL) {
-            for (Route route : context.getRoutes()) {
-                if (!isCalledByOthers(route)) {
-                    context.getRouteController().startRoute(route.getRouteId());
-                }
-            }
-            rest().start();
-        }
     }
 
     /** Hands out again what channels have missed, in earlier runs or in this one; what cannot be is for the next time. */
@@ -151,10 +127,6 @@ final class Bundle implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-    }
-
-    private static boolean isCalledByOthers(Route route) {
-        return route.getEndpoint().getEndpointUri().startsWith("direct:");
     }
 
     private static Properties read(InputStream in) throws IOException {
@@ -226,31 +198,14 @@ final class Bundle implements AutoCloseable {
         }
     }
 
-    /** Before the routes stop, so that who comes now is told so, and who waits for an outcome gets it. */
-    private void stopRest(Duration patience) {
-        RestServer rest = rest();
-        try {
-            if (rest != null) {
-                rest.stop(patience);
-            }
-        } catch (Exception e) {
-            LOG.warn("REST did not stop in good order: {}", e.toString());
-        }
-    }
-
     @Override
     public void close() {
-        if (context() != null) {
-            Settings settings = settings();
-            Duration patience = settings == null ? Duration.ZERO : settings.responseTimeout();
-            Instant end = Instant.now().plus(patience).plus(SHUTDOWN_MARGIN);
-            stopRest(Duration.between(Instant.now(), end));
-            context()
-                    .getShutdownStrategy()
-                    .setTimeout(Math.max(1, Duration.between(Instant.now(), end).toSeconds()));
-        }
         main.stop();
         main.shutdown();
+        if (context() != null) {
+            // Camel takes what failed to start for stopped, and leaves its beans open.
+            ServiceHelper.stopAndShutdownService(context().getRegistry());
+        }
         setAside.forEach(System::setProperty);
     }
 }

@@ -1,5 +1,6 @@
 package dev.agentcall.app;
 
+import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -13,7 +14,8 @@ final class Serve {
         CountDownLatch stop = new CountDownLatch(1);
         try (Termination termination = Termination.onSignal(stop::countDown, 0)) {
             try (Bundle bundle = Bundle.start(Bundle.Extent.ALL)) {
-                LOG.info("serving {}", bundle.settings().inbox().toAbsolutePath());
+                Path inbox = bundle.settings().inbox();
+                LOG.info("serving {}", inbox == null ? "no inbox" : inbox.toAbsolutePath());
                 stop.await();
                 LOG.info("stopping, calls in flight end first");
                 bundle.stopCalls();

@@ -36,7 +36,7 @@ public final class Channel implements Expression, CamelContextAware {
      * @param queue the queue's name; blank for none
      */
     public Channel(String uris, Settings settings, String queue) {
-        this(settings.jms() == null || queue.isBlank() ? uris : uris + " jms:queue:" + queue.strip());
+        this(settings.jms() == null || queue.isBlank() ? uris : uris + " agentcall-jms:queue:" + queue.strip());
     }
 
     /** The endpoints that are to get the outcome, as a list; looked up once, since that is costly for every outcome. */

@@ -3,7 +3,7 @@ package dev.agentcall.config;
 /**
  * The settings of the message broker.
  *
- * @param url of the broker, or of several
+ * @param url of the broker, or of several; or the name of the application's ConnectionFactory: see {@link Settings#beanOf}
  * @param user null for none
  * @param password null for none
  * @param requests queue that requests come from
@@ -13,7 +13,7 @@ package dev.agentcall.config;
 public record JmsSettings(String url, String user, String password, String requests, String success, String error) {
 
     /** A URL, or several in brackets. A quote would end the text in the route's precondition. */
-    private static final String BROKER = "\\(?[a-z]+://[^\\s']+";
+    private static final String BROKER = "\\(?[a-z]+://[^\\s']+|" + SettingsReader.BEAN;
     /** What cannot stand in an endpoint's URI, and a broker's wildcards, are not in a queue's name. */
     private static final String QUEUE = "[^\\s?&%#*+'\"{}]+";
 
@@ -30,7 +30,10 @@ public record JmsSettings(String url, String user, String password, String reque
             return null;
         }
         return new JmsSettings(
-                read.matching("agentcall.jms.url", BROKER, "a broker, such as tcp://localhost:61616"),
+                read.matching(
+                        "agentcall.jms.url",
+                        BROKER,
+                        "a broker, such as tcp://localhost:61616, or bean: and the name of a ConnectionFactory"),
                 user,
                 password,
                 requests,

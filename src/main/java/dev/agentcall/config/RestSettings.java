@@ -9,6 +9,8 @@ import java.util.List;
 /**
  * The settings of the REST server.
  *
+ * @param servlet the name of the application's servlet that takes the requests, null for the bundle's own server; with it
+ *     host, port, users and keystore are of no use
  * @param host the name or address to listen on, as it was written
  * @param address what the host stands for
  * @param port 0 = a free one, chosen by the operating system
@@ -18,6 +20,7 @@ import java.util.List;
  * @param patience how long a request may wait for its agent and the pace
  */
 public record RestSettings(
+        String servlet,
         String host,
         InetAddress address,
         int port,
@@ -30,8 +33,14 @@ public record RestSettings(
     private static final int HIGHEST_PORT = 65_535;
     private static final String ORIGIN = "https?://[A-Za-z0-9.-]+(:\\d{1,5})?|https?://\\[[0-9a-fA-F:.]+](:\\d{1,5})?";
 
-    /** Without a port there are none. */
+    /** Without a port or a servlet there are none. */
     static RestSettings read(SettingsReader read) {
+        String servlet = read.optional("agentcall.rest.servlet") == null
+                ? null
+                : read.matching(
+                        "agentcall.rest.servlet",
+                        "[\\w.-]+",
+                        "the name of the application's CamelHttpTransportServlet");
         String host = read.matching("agentcall.rest.host", "\\S+", "a name or an address of this machine");
         Path users = read.file("agentcall.rest.users");
         List<String> origins = read.list(
@@ -39,6 +48,9 @@ public record RestSettings(
         Path keystore = read.file("agentcall.rest.keystore");
         String keystorePassword = read.optional("agentcall.rest.keystore-password");
         Duration patience = read.duration("agentcall.rest.wait", Duration.ZERO);
+        if (servlet != null) {
+            return new RestSettings(servlet, null, null, 0, null, origins, null, null, patience);
+        }
         if (read.optional("agentcall.rest.port") == null) {
             return null;
         }
@@ -48,7 +60,7 @@ public record RestSettings(
             read.tell("agentcall.rest.users: not set, expected a file of users, because agentcall.rest.host is " + host
                     + " and others than this machine can reach it");
         }
-        return new RestSettings(host, address, port, users, origins, keystore, keystorePassword, patience);
+        return new RestSettings(null, host, address, port, users, origins, keystore, keystorePassword, patience);
     }
 
     private static InetAddress address(SettingsReader read, String host) {
@@ -62,6 +74,6 @@ public record RestSettings(
     /** There is a password among them. */
     @Override
     public String toString() {
-        return "RestSettings[" + host + ":" + port + "]";
+        return servlet != null ? "RestSettings[" + servlet + "]" : "RestSettings[" + host + ":" + port + "]";
     }
 }

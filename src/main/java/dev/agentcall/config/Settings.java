@@ -20,11 +20,13 @@ import java.util.function.UnaryOperator;
  * @param authScheme first word of the Authorization header
  * @param proxy null for none
  * @param truststore null for the JVM's own
+ * @param inbox null when no files are taken
  * @param work a folder of the program's own below agentcall.data
  * @param csvColumns normalised column name to field
  * @param rate calls per second, 0 for no limit
  * @param retryAttempts tries, the first included
  * @param ledgerKeep age from which requests are deleted from the ledger
+ * @param ledgerUrl a JDBC URL, or the name of the application's DataSource: see {@link #beanOf}
  * @param jms how requests come in from a broker, null for not at all
  * @param node this node's name, for people
  * @param rest how requests come in over HTTP, null for not at all
@@ -83,7 +85,7 @@ public record Settings(
                         : read.httpUrl("agentcall.ucontact.proxy", "http://host:port"),
                 read.file("agentcall.ucontact.truststore"),
                 read.optional("agentcall.ucontact.truststore-password"),
-                read.path("agentcall.inbox"),
+                read.optional("agentcall.inbox") == null ? null : read.path("agentcall.inbox"),
                 read.path("agentcall.outbox"),
                 read.path("agentcall.done"),
                 read.path("agentcall.failed"),
@@ -98,8 +100,8 @@ public record Settings(
                 read.duration("agentcall.retry.delay", Duration.ofMillis(1)),
                 read.matching(
                         "agentcall.ledger.url",
-                        "jdbc:(sqlite:(?!:memory:)|postgresql:).+",
-                        "jdbc:sqlite: and a file, or jdbc:postgresql: and a database"),
+                        "jdbc:(sqlite:(?!:memory:)|postgresql:).+|" + SettingsReader.BEAN,
+                        "jdbc:sqlite: and a file, jdbc:postgresql: and a database, or bean: and the name of a DataSource"),
                 read.optional("agentcall.ledger.user"),
                 read.optional("agentcall.ledger.password"),
                 read.duration("agentcall.ledger.keep", Duration.ofDays(1)),
@@ -117,6 +119,11 @@ public record Settings(
         return "Settings[" + ucontactUrl + "]";
     }
 
+    /** The name in {@code bean:name}, for what the application has in Camel's registry; null for any other URL. */
+    public static String beanOf(String url) {
+        return url.startsWith(SettingsReader.BEAN_PREFIX) ? url.substring(SettingsReader.BEAN_PREFIX.length()) : null;
+    }
+
     /** The ledger's URL as it may be shown: without a password. */
     public String ledgerUrlShown() {
         return ledgerUrl.replaceAll("(?i)(password=)[^&;]*", "$1***");
@@ -129,7 +136,9 @@ public record Settings(
      */
     public void makeFolders() {
         List<String> faults = new ArrayList<>();
-        makeFolder("agentcall.inbox", inbox, faults);
+        if (inbox != null) {
+            makeFolder("agentcall.inbox", inbox, faults);
+        }
         makeFolder("agentcall.outbox", outbox, faults);
         makeFolder("agentcall.done", done, faults);
         makeFolder("agentcall.failed", failed, faults);

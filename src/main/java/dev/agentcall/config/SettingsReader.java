@@ -28,6 +28,11 @@ public final class SettingsReader {
 
     private static final Pattern NUMBER = Pattern.compile("\\d{1,9}(\\.\\d{1,9})?");
 
+    /** What begins a URL that is the name of something that the application has in Camel's registry. */
+    static final String BEAN_PREFIX = "bean:";
+
+    static final String BEAN = BEAN_PREFIX + "[\\w.$-]+";
+
     private final UnaryOperator<String> properties;
     private final List<String> faults = new ArrayList<>();
 

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.time.Duration;
+import java.util.regex.Pattern;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 import org.apache.camel.Exchange;
@@ -44,7 +45,7 @@ import org.apache.hc.core5.util.TimeValue;
 import org.apache.hc.core5.util.Timeout;
 
 /**
- * Makes the HTTP client of one route endpoint ({@code httpClientConfigurer=#bean:ucontactHttp}) fit for a POST that rings
+ * Makes the HTTP client of one route endpoint ({@code httpClientConfigurer=#bean:agentcallUcontactHttp}) fit for a POST that rings
  * a human: it repeats nothing, follows nothing, adds the token to every request, reads an answer whole within the
  * response timeout and up to 1 MiB, and knows whether a request had left when something failed.
  *
@@ -56,6 +57,7 @@ public final class UcontactHttp implements HttpClientConfigurer, HttpActivityLis
     /** Exchange property with the {@link Answer}. */
     public static final String ANSWER = "agentcall.answer";
 
+    private static final Pattern SLASHES = Pattern.compile("/{2,}");
     private static final String EXCHANGE_ATTRIBUTE = "org.apache.camel.Exchange";
     private static final int MAX_ANSWER_BYTES = 1 << 20;
 
@@ -79,6 +81,9 @@ public final class UcontactHttp implements HttpClientConfigurer, HttpActivityLis
     @Override
     public void configureHttpClient(HttpClientBuilder builder) {
         configure(builder)
+                // The address in the settings may end with a slash; what the routes put behind it begins with one.
+                .addRequestInterceptorFirst((request, entity, context) ->
+                        request.setPath(SLASHES.matcher(request.getPath()).replaceAll("/")))
                 .addRequestInterceptorLast((request, entity, context) ->
                         request.setHeader(HttpHeaders.AUTHORIZATION, settings.authScheme() + " " + token.value()))
                 // The connection, with TLS, stands when this is reached: from here on a request may have left.

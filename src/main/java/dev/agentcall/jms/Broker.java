@@ -12,7 +12,6 @@ import jakarta.jms.JMSException;
 import jakarta.jms.JMSSecurityException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import org.apache.camel.CamelContext;
 import org.apache.camel.CamelContextAware;
 import org.messaginghub.pooled.jms.JmsPoolConnectionFactory;
@@ -23,17 +22,19 @@ import org.slf4j.LoggerFactory;
  * The message broker: where connections to it come from, and how receiving from it goes. Tells once when it is lost and
  * once when it is back.
  *
- * <p>A {@link ConnectionFactory} that the host platform has in Camel's registry is preferred; without one it is a pool
- * over Artemis' client. Nothing connects, and there is no pool, while {@code agentcall.jms.url} is not set.
+ * <p>It is a pool over Artemis' client, or the {@link ConnectionFactory} of the application where
+ * {@code agentcall.jms.url} names it. Nothing connects, and there is no pool, while that is not set.
  */
 public final class Broker implements ConnectionFactory, ReadinessCheck, CamelContextAware, AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Broker.class);
 
     private final JmsSettings settings;
+    /** The name of the application's ConnectionFactory, null for none. */
+    private final String hosts;
+
     private final JmsPoolConnectionFactory pool;
     private CamelContext context;
-    private ConnectionFactory chosen;
 
     private volatile Trouble trouble = Trouble.NOT_YET;
     private volatile int losses;
@@ -56,15 +57,8 @@ public final class Broker implements ConnectionFactory, ReadinessCheck, CamelCon
      */
     public Broker(Settings settings) {
         this.settings = settings.jms();
-        this.pool = this.settings == null ? null : ArtemisPool.of(this.settings);
-    }
-
-    private String where() {
-        return settings == null ? "the platform's own ConnectionFactory" : settings.urlShown();
-    }
-
-    private String user() {
-        return settings == null ? null : settings.user();
+        this.hosts = this.settings == null ? null : Settings.beanOf(this.settings.url());
+        this.pool = this.settings == null || hosts != null ? null : ArtemisPool.of(this.settings);
     }
 
     // --- Connections ---
@@ -76,34 +70,31 @@ public final class Broker implements ConnectionFactory, ReadinessCheck, CamelCon
      */
     @Override
     public Connection createConnection() throws JMSException {
-        ConnectionFactory factory = chosen();
+        ConnectionFactory factory = hosts == null ? pool : hosts();
         if (factory == null) {
-            throw new JMSException("agentcall.jms.url: not set, expected the broker that an endpoint jms: is at");
+            throw new JMSException(
+                    "agentcall.jms.url: not set, expected the broker that an endpoint agentcall-jms: is at");
         }
         try {
             return factory.createConnection();
         } catch (JMSSecurityException e) {
             throw new Refused(
                     Trouble.LOGIN,
-                    "agentcall.jms.user, agentcall.jms.password: the broker at " + where() + " does not let the user '"
-                            + user() + "' in",
+                    "agentcall.jms.user, agentcall.jms.password: the broker at " + settings.urlShown()
+                            + " does not let the user '" + settings.user() + "' in",
                     e);
         } catch (JMSException e) {
-            throw new Refused(Trouble.AWAY, "agentcall.jms.url: no broker answers at " + where(), e);
+            throw new Refused(Trouble.AWAY, "agentcall.jms.url: no broker answers at " + settings.urlShown(), e);
         }
     }
 
-    private synchronized ConnectionFactory chosen() {
-        if (chosen == null) {
-            List<ConnectionFactory> hosts = context.getRegistry().findByType(ConnectionFactory.class).stream()
-                    .filter(factory -> factory != this)
-                    .toList();
-            chosen = hosts.size() == 1 ? hosts.get(0) : pool;
-            if (chosen != pool) {
-                LOG.info("JMS uses the platform's own ConnectionFactory, not agentcall.jms.url");
-            }
+    private ConnectionFactory hosts() throws JMSException {
+        ConnectionFactory factory = context.getRegistry().lookupByNameAndType(hosts, ConnectionFactory.class);
+        if (factory == null) {
+            throw new JMSException("agentcall.jms.url: found " + settings.url()
+                    + ", expected the name of a jakarta.jms.ConnectionFactory in Camel's registry");
         }
-        return chosen;
+        return factory;
     }
 
     @Override
@@ -165,7 +156,7 @@ public final class Broker implements ConnectionFactory, ReadinessCheck, CamelCon
             return;
         }
         if (trouble == Trouble.NOT_YET) {
-            LOG.info("receiving from queue {} at {}", settings.requests(), where());
+            LOG.info("receiving from queue {} at {}", settings.requests(), settings.urlShown());
         } else if (trouble != Trouble.NONE) {
             LOG.info(
                     "receiving from queue {} again after {} s",
@@ -189,7 +180,8 @@ public final class Broker implements ConnectionFactory, ReadinessCheck, CamelCon
         losses++;
         Refused refused = failure instanceof Refused known
                 ? known
-                : new Refused(Trouble.AWAY, "agentcall.jms.url: the broker at " + where() + " is gone", failure);
+                : new Refused(
+                        Trouble.AWAY, "agentcall.jms.url: the broker at " + settings.urlShown() + " is gone", failure);
         if (trouble == Trouble.NONE || trouble == Trouble.NOT_YET) {
             since = Instant.now();
         }
@@ -204,7 +196,8 @@ public final class Broker implements ConnectionFactory, ReadinessCheck, CamelCon
     JMSException noConsumer(JMSException e) {
         String queue = "agentcall.jms.requests: ";
         if (e instanceof JMSSecurityException) {
-            queue += "the user '" + user() + "' may not receive from queue " + settings.requests() + ", or not make it";
+            queue += "the user '" + settings.user() + "' may not receive from queue " + settings.requests()
+                    + ", or not make it";
         } else if (e instanceof IllegalStateException || e.getCause() != null) {
             return e; // the connection broke
         } else {

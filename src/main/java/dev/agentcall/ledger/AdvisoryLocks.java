@@ -27,6 +27,13 @@ final class AdvisoryLocks implements SignOfLife {
         return ("agentcall " + connection.getSchema()).hashCode();
     }
 
+    /** Drops the locks of this session. */
+    static void drop(Connection connection) throws SQLException {
+        try (PreparedStatement unlock = connection.prepareStatement("SELECT pg_advisory_unlock_all()")) {
+            unlock.execute();
+        }
+    }
+
     @Override
     public void show(long process, Connection writer) throws SQLException {
         try (PreparedStatement lock = writer.prepareStatement("SELECT pg_try_advisory_lock(?, ?)")) {

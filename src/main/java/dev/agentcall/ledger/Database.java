@@ -14,10 +14,11 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
+import javax.sql.DataSource;
 
 /**
- * The ledger's database: a file (SQLite) or a server (PostgreSQL). Both understand the same statements; what is not the
- * same is here.
+ * The ledger's database: a file (SQLite) or a server (PostgreSQL), the latter maybe through a {@link DataSource} of the
+ * application. Both understand the same statements; what is not the same is here.
  */
 final class Database implements AutoCloseable {
 
@@ -31,12 +32,33 @@ final class Database implements AutoCloseable {
     /** Rows that PostgreSQL hands out at a time, so that a long result does not fill the memory. */
     private static final int FETCHED_ROWS = 1_000;
 
+    /** Times that a connection is asked for before the application's pool is taken to have none that works. */
+    private static final int BORROWINGS = 20;
+
     private final String url;
+    private final DataSource connections;
+    /** Null where the connections are the application's. */
     private final HikariDataSource pool;
 
-    private Database(String url, HikariDataSource pool) {
+    private Database(String url, DataSource connections, HikariDataSource pool) {
         this.url = url;
+        this.connections = connections;
         this.pool = pool;
+    }
+
+    /**
+     * Uses the application's connections.
+     *
+     * @throws SQLException if they lead to anything but PostgreSQL
+     */
+    static Database of(DataSource connections) throws SQLException {
+        try (Connection connection = connections.getConnection()) {
+            String product = connection.getMetaData().getDatabaseProductName();
+            if (!product.equals("PostgreSQL")) {
+                throw new SQLException("it is " + product + ", expected PostgreSQL");
+            }
+            return new Database(connection.getMetaData().getURL(), connections, null);
+        }
     }
 
     /** Opens the database; fails if it cannot be. */
@@ -62,7 +84,8 @@ final class Database implements AutoCloseable {
             // The driver would ask for them after every statement.
             config.addDataSourceProperty("jdbc.get_generated_keys", "false");
         }
-        return new Database(settings.ledgerUrl(), new HikariDataSource(config));
+        HikariDataSource pool = new HikariDataSource(config);
+        return new Database(settings.ledgerUrl(), pool, pool);
     }
 
     private static boolean isSqlite(String url) {
@@ -80,7 +103,7 @@ final class Database implements AutoCloseable {
 
     /** See {@link AdvisoryLocks}. */
     int lockGroup() {
-        try (Connection connection = pool.getConnection()) {
+        try (Connection connection = connections.getConnection()) {
             return AdvisoryLocks.group(connection);
         } catch (SQLException e) {
             throw cannotRead(e);
@@ -96,18 +119,31 @@ final class Database implements AutoCloseable {
 
     /** The pool does not look at connections that were used a moment ago, and a failover breaks all of them at once. */
     private Connection connection() throws SQLException {
-        while (true) {
-            Connection connection = pool.getConnection();
+        for (int borrowed = 1; ; borrowed++) {
+            Connection connection = connections.getConnection();
             if (isSqlite() || connection.isValid(VALID_SECONDS)) {
                 return connection;
             }
-            pool.evictConnection(connection);
+            discard(connection);
+            if (pool == null && borrowed == BORROWINGS) {
+                throw new SQLException(
+                        "the application's DataSource has handed out " + BORROWINGS + " connections that do not work");
+            }
         }
     }
 
-    /** Closes a connection that is of no use any more. */
+    /** Closes a connection that is of no use any more; the application's goes back as it came. */
     void discard(Connection connection) {
-        pool.evictConnection(connection);
+        if (pool != null) {
+            pool.evictConnection(connection);
+            return;
+        }
+        try (connection) {
+            connection.setAutoCommit(true);
+            AdvisoryLocks.drop(connection); // they would stay with the session, as signs of a life that has ended
+        } catch (SQLException e) {
+            // It is broken, and its locks are gone with it.
+        }
     }
 
     /** Makes the tables, or checks that they are those of this program. Of several processes one makes them. */
@@ -175,6 +211,9 @@ final class Database implements AutoCloseable {
                 return reading.of(result);
             } finally {
                 connection.rollback();
+                if (pool == null) {
+                    connection.setAutoCommit(true);
+                }
             }
         } catch (SQLException e) {
             throw cannotRead(e);
@@ -187,6 +226,8 @@ final class Database implements AutoCloseable {
 
     @Override
     public void close() {
-        pool.close();
+        if (pool != null) {
+            pool.close();
+        }
     }
 }

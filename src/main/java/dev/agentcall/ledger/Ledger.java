@@ -17,6 +17,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import javax.sql.DataSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -82,9 +83,18 @@ public final class Ledger implements AutoCloseable {
      * @throws LedgerException if it cannot be opened
      */
     public Ledger(Settings settings) {
+        this(settings, null);
+    }
+
+    /**
+     * The same.
+     *
+     * @param connections the application's, to a PostgreSQL database; null for those that the settings lead to
+     */
+    public Ledger(Settings settings, DataSource connections) {
         try {
-            database = Database.open(settings);
-        } catch (RuntimeException e) {
+            database = connections == null ? Database.open(settings) : Database.of(connections);
+        } catch (SQLException | RuntimeException e) {
             throw cannotOpen(settings, e);
         }
         try {

@@ -47,9 +47,11 @@ public final class Health implements CamelContextAware {
         this.deliveries = deliveries;
     }
 
-    /** From now on the routes that are there now are expected to run. */
-    void expectRoutes() {
-        context.getRoutes().forEach(route -> expectedRoutes.add(route.getRouteId()));
+    /** From now on the routes that are there now, and start by themselves, are expected to run. */
+    public void expectRoutes() {
+        context.getRoutes().stream()
+                .filter(Route::isAutoStartup)
+                .forEach(route -> expectedRoutes.add(route.getRouteId()));
     }
 
     /** Answers that the process lives. */

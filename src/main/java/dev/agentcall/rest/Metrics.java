@@ -2,8 +2,10 @@ package dev.agentcall.rest;
 
 import dev.agentcall.call.Gate;
 import dev.agentcall.call.Outcome;
+import dev.agentcall.config.Settings;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.binder.jvm.ClassLoaderMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
@@ -11,11 +13,15 @@ import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
 import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.core.instrument.binder.system.UptimeMetrics;
+import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -30,8 +36,8 @@ import org.apache.camel.support.RoutePolicySupport;
 
 /**
  * Counts for Prometheus: outcomes by kind and source, how long calls take, how many are in flight, and each route's
- * exchanges. No label has values that a sender chooses. Nothing is counted before {@link #open}: a process that serves
- * no metrics pays nothing for them.
+ * exchanges. No label has values that a sender chooses. The application's own registries, if it has any, get them as well.
+ * Nothing is counted before {@link #open}: a process that serves no metrics pays nothing for them.
  */
 public final class Metrics implements Consumer<Outcome>, RoutePolicyFactory, CamelContextAware, AutoCloseable {
 
@@ -41,19 +47,30 @@ public final class Metrics implements Consumer<Outcome>, RoutePolicyFactory, Cam
     };
 
     private final Gate gate;
+    private final boolean served;
     private final Map<String, Counter> outcomes = new ConcurrentHashMap<>();
     private CamelContext context;
     private JvmGcMetrics garbage;
     private Timer calls;
-    private volatile PrometheusMeterRegistry registry;
+    private PrometheusMeterRegistry own;
+    private volatile MeterRegistry registry;
 
-    public Metrics(Gate gate) {
+    public Metrics(Settings settings, Gate gate) {
         this.gate = gate;
+        this.served = settings.rest() != null;
     }
 
-    /** From now on things are counted. */
-    void open() {
-        PrometheusMeterRegistry opened = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    /** From now on things are counted, if there is anybody to read it: over REST, or in the application's registry. */
+    public void open() {
+        CompositeMeterRegistry opened = new CompositeMeterRegistry();
+        hosts().forEach(opened::add);
+        if (served) {
+            own = own();
+            opened.add(own);
+        }
+        if (opened.getRegistries().isEmpty()) {
+            return;
+        }
         calls = Timer.builder("agentcall")
                 .description("From sending a request to uContact to the last byte of its answer")
                 .serviceLevelObjectives(BUCKETS)
@@ -61,6 +78,22 @@ public final class Metrics implements Consumer<Outcome>, RoutePolicyFactory, Cam
         Gauge.builder("agentcall.inflight", gate, Gate::inFlight)
                 .description("Calls that are being made now")
                 .register(opened);
+        registry = opened;
+    }
+
+    /** One that holds others is enough: they get what it gets. */
+    private Collection<MeterRegistry> hosts() {
+        Set<MeterRegistry> hosts = context.getRegistry().findByType(MeterRegistry.class);
+        return hosts.stream()
+                .filter(CompositeMeterRegistry.class::isInstance)
+                .findFirst()
+                .<Collection<MeterRegistry>>map(List::of)
+                .orElse(hosts);
+    }
+
+    /** An application that has a registry knows about its process what it wants to know; here is the rest. */
+    private PrometheusMeterRegistry own() {
+        PrometheusMeterRegistry opened = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
         garbage = new JvmGcMetrics();
         garbage.bindTo(opened);
         new JvmMemoryMetrics().bindTo(opened);
@@ -68,13 +101,13 @@ public final class Metrics implements Consumer<Outcome>, RoutePolicyFactory, Cam
         new ClassLoaderMetrics().bindTo(opened);
         new ProcessorMetrics().bindTo(opened);
         new UptimeMetrics().bindTo(opened);
-        registry = opened;
+        return opened;
     }
 
     /** Counts an outcome. */
     @Override
     public void accept(Outcome outcome) {
-        PrometheusMeterRegistry open = registry;
+        MeterRegistry open = registry;
         if (open == null) {
             return;
         }
@@ -100,7 +133,7 @@ public final class Metrics implements Consumer<Outcome>, RoutePolicyFactory, Cam
     public void scrape(Exchange exchange) {
         exchange.getMessage().removeHeaders("*");
         exchange.getMessage().setHeader(Exchange.CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8");
-        exchange.getMessage().setBody(registry.scrape().getBytes(StandardCharsets.UTF_8));
+        exchange.getMessage().setBody(own.scrape().getBytes(StandardCharsets.UTF_8));
     }
 
     /** One route's exchanges: how many, how long, and how many failed. */
@@ -136,7 +169,7 @@ public final class Metrics implements Consumer<Outcome>, RoutePolicyFactory, Cam
             }
         }
 
-        private synchronized void register(PrometheusMeterRegistry open) {
+        private synchronized void register(MeterRegistry open) {
             failures = Counter.builder("agentcall.route.failures")
                     .description("Exchanges of a route that ended with an exception")
                     .tag("route", routeId)
@@ -163,9 +196,9 @@ public final class Metrics implements Consumer<Outcome>, RoutePolicyFactory, Cam
 
     @Override
     public void close() {
-        if (registry != null) {
+        if (own != null) { // the others are not ours to close
             garbage.close();
-            registry.close();
+            own.close();
         }
     }
 }

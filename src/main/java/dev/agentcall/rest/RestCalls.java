@@ -71,19 +71,24 @@ public final class RestCalls {
     private final Gate gate;
     private final Ledger ledger;
     private final Duration patience;
+    /** Whose pages may send requests through another server than the bundle's own; null where that has looked already. */
+    private final List<String> origins;
 
     public RestCalls(Settings settings, Gate gate, Ledger ledger) {
         this.gate = gate;
         this.ledger = ledger;
         this.patience =
                 settings.rest() == null ? Duration.ZERO : settings.rest().patience();
+        this.origins = settings.rest() == null || settings.rest().servlet() == null
+                ? null
+                : settings.rest().origins();
     }
 
     // --- Requests ---
 
     /** Makes the JSON in the body a submission. What is no JSON request is one too: its outcome is {@code malformed}. */
     public void readJson(Exchange exchange) {
-        HttpServletRequest http = http(exchange);
+        HttpServletRequest http = letIn(exchange);
         String type = mediaType(http);
         if (!type.equals(JSON) && !(type.startsWith("application/") && type.endsWith("+json"))) {
             throw problem(Kind.UNSUPPORTED_TYPE, "expected Content-Type: application/json");
@@ -119,7 +124,7 @@ public final class RestCalls {
     }
 
     private void readForm(Exchange exchange, boolean withData) {
-        HttpServletRequest http = http(exchange);
+        HttpServletRequest http = letIn(exchange);
         if (!FORMS.contains(mediaType(http))) {
             throw problem(Kind.UNSUPPORTED_TYPE, "expected Content-Type: application/x-www-form-urlencoded");
         }
@@ -361,8 +366,21 @@ public final class RestCalls {
         return exchange.getMessage(HttpMessage.class).getRequest();
     }
 
+    /** The application's server knows nothing of what the bundle's own looks at: a web page must not ring people. */
+    private HttpServletRequest letIn(Exchange exchange) {
+        HttpServletRequest http = http(exchange);
+        String origin = origins == null ? null : http.getHeader("Origin");
+        if (origin != null && origins.stream().noneMatch(origin::equalsIgnoreCase)) {
+            throw problem(Kind.FOREIGN_ORIGIN, "Who is let in is set by agentcall.rest.cors");
+        }
+        return http;
+    }
+
     private static byte[] body(Exchange exchange) {
         byte[] body = exchange.getMessage().getBody(byte[].class);
+        if (body != null && body.length > RestServer.MAX_BODY_BYTES) {
+            throw problem(Kind.TOO_LARGE, null);
+        }
         return body == null ? new byte[0] : body;
     }
 

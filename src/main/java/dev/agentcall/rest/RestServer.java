@@ -19,7 +19,6 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.apache.camel.CamelContext;
 import org.apache.camel.CamelContextAware;
-import org.apache.camel.StartupListener;
 import org.apache.camel.component.servlet.ServletComponent;
 import org.eclipse.jetty.ee11.servlet.ServletContextHandler;
 import org.eclipse.jetty.ee11.servlet.ServletHolder;
@@ -50,16 +49,16 @@ import org.slf4j.LoggerFactory;
  * The HTTP server before the routes of receive-rest: Jetty with Camel's servlet in it. It decides who gets in; what is
  * answered is the routes' business.
  *
- * <p>Where Camel starts the routes by itself, the server starts and stops with it; else by {@link #open}, {@link #start}
- * and {@link #stop}.
+ * <p>There is none where {@code agentcall.rest.servlet} names the servlet of another server; who gets in is that server's
+ * business then.
  */
-public final class RestServer implements CamelContextAware, StartupListener, AutoCloseable {
+public final class RestServer implements CamelContextAware, AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(RestServer.class);
 
     private static final String REALM = "AgentCall";
     private static final String HEALTH = "/observe/health/*";
-    private static final int MAX_BODY_BYTES = 64 * 1024;
+    static final int MAX_BODY_BYTES = 64 * 1024;
     /** What a piece of a body costs besides its bytes: a body of a thousand pieces is too large. */
     private static final int CHUNK_OVERHEAD = 512;
     /** Requests that have a thread; more of them wait without one. Some threads are left for health. */
@@ -71,8 +70,6 @@ public final class RestServer implements CamelContextAware, StartupListener, Aut
 
     private final RestSettings settings;
     private final Token token;
-    private final Metrics metrics;
-    private final Health health;
     private final LoginService users;
     private final SslContextFactory.Server tls;
     private CamelContext context;
@@ -86,11 +83,9 @@ public final class RestServer implements CamelContextAware, StartupListener, Aut
      *
      * @throws SettingsException if they cannot be used
      */
-    public RestServer(Settings settings, Token token, Metrics metrics, Health health) {
+    public RestServer(Settings settings, Token token) {
         this.settings = settings.rest();
         this.token = token;
-        this.metrics = metrics;
-        this.health = health;
         this.users = this.settings == null || this.settings.users() == null
                 ? null
                 : Users.read(this.settings.users(), REALM);
@@ -117,7 +112,7 @@ public final class RestServer implements CamelContextAware, StartupListener, Aut
      * @throws SettingsException if the port cannot be had
      */
     public void open() {
-        if (settings == null) {
+        if (settings == null || settings.servlet() != null) {
             return;
         }
         QueuedThreadPool threads = new QueuedThreadPool(THREADS);
@@ -202,9 +197,13 @@ public final class RestServer implements CamelContextAware, StartupListener, Aut
         handler.setErrorHandler(pages);
         handler.getServletHandler().setDecodeAmbiguousURIs(true);
         ServletHolder holder = new ServletHolder(new RestServlet());
-        holder.setName(context.getComponent("servlet", ServletComponent.class).getServletName());
+        holder.setName(component().getServletName());
         handler.addServlet(holder, "/*");
         return handler;
+    }
+
+    private ServletComponent component() {
+        return context.getComponent("agentcall-servlet", ServletComponent.class);
     }
 
     private ConnectionFactory[] connectionFactories() {
@@ -224,8 +223,6 @@ public final class RestServer implements CamelContextAware, StartupListener, Aut
     /** Answers from now on. */
     public void start() throws Exception {
         if (server != null) {
-            metrics.open();
-            health.expectRoutes();
             server.start();
             slowHeads.schedule();
             LOG.info("REST on {}://{}:{}", tls == null ? "http" : "https", settings.host(), port());
@@ -255,20 +252,6 @@ public final class RestServer implements CamelContextAware, StartupListener, Aut
     }
 
     @Override
-    public void onCamelContextStarted(CamelContext started, boolean alreadyStarted) {
-        if (started.isAutoStartup()) {
-            open();
-        }
-    }
-
-    @Override
-    public void onCamelContextFullyStarted(CamelContext started, boolean alreadyStarted) throws Exception {
-        if (started.isAutoStartup()) {
-            start();
-        }
-    }
-
-    @Override
     public CamelContext getCamelContext() {
         return context;
     }
@@ -278,12 +261,11 @@ public final class RestServer implements CamelContextAware, StartupListener, Aut
         if (this.context == null) {
             this.context = context;
             // Camel looks for the servlet by its name, in the whole JVM.
-            context.getComponent("servlet", ServletComponent.class).setServletName("agentcall-" + UUID.randomUUID());
-            try {
-                context.addStartupListener(this);
-            } catch (Exception e) {
-                throw new IllegalStateException(e);
-            }
+            component()
+                    .setServletName(
+                            settings == null || settings.servlet() == null
+                                    ? "agentcall-" + UUID.randomUUID()
+                                    : settings.servlet());
         }
     }
 

@@ -131,7 +131,7 @@ class ObserveTest {
                         "agentcall_outcomes_total{outcome=\"placed\",source=\"csv\"} 2.0",
                         "agentcall_seconds_count 3",
                         "agentcall_inflight 1.0",
-                        "agentcall_route_seconds_count{route=\"answer-call\"} 3",
+                        "agentcall_route_seconds_count{route=\"receive-rest-call\"} 3",
                         "agentcall_route_seconds_count{route=\"place-call\"} 5",
                         "agentcall_route_seconds_count{route=\"send-call\"} 3")
                 .anyMatch(line -> line.startsWith("jvm_memory_used_bytes"));

@@ -54,8 +54,6 @@ class RouteFilesTest {
     private static final Map<String, String> KINDS = Map.of(
             "beans", "beans",
             "-errors", "routeConfiguration",
-            "receive-rest", "rest",
-            "rest-server", "restConfiguration",
             "post-form", "routeTemplate",
             "send-call", "templatedRoute",
             "send-call-with-data", "templatedRoute",

@@ -19,7 +19,7 @@ final class Server implements AutoCloseable {
     private static final Pattern PORT = Pattern.compile("REST on http://\\S+:(\\d+)");
     private static final Duration START = Duration.ofMinutes(1);
     private static final Duration STOP = Duration.ofMinutes(2);
-    private static final String ANSWER_CALL = "answer-call.camel.yaml";
+    private static final String RECEIVE_CALL = "receive-rest-call.camel.yaml";
 
     private final Process process;
     private final Path log;
@@ -58,8 +58,8 @@ final class Server implements AutoCloseable {
             }
         }
         Files.createSymbolicLink(copy.resolve("lib"), home.resolve("lib"));
-        try (InputStream route = Server.class.getResourceAsStream(ANSWER_CALL)) {
-            Files.copy(route, copy.resolve("routes").resolve(ANSWER_CALL), StandardCopyOption.REPLACE_EXISTING);
+        try (InputStream route = Server.class.getResourceAsStream(RECEIVE_CALL)) {
+            Files.copy(route, copy.resolve("routes").resolve(RECEIVE_CALL), StandardCopyOption.REPLACE_EXISTING);
         }
         return copy;
     }

@@ -153,7 +153,6 @@ class SettingsTest {
                 "agentcall.ucontact.auth-scheme",
                 "agentcall.ucontact.connect-timeout",
                 "agentcall.ucontact.response-timeout",
-                "agentcall.inbox",
                 "agentcall.outbox",
                 "agentcall.done",
                 "agentcall.failed",

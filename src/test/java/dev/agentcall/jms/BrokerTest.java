@@ -30,7 +30,7 @@ class BrokerTest {
     }
 
     @Test
-    void thePlatformsOwnConnectionFactoryIsPreferred() throws Exception {
+    void theApplicationsConnectionFactoryIsUsedWhenItsNameIsTheUrl() throws Exception {
         EmbeddedActiveMQ artemis = new EmbeddedActiveMQ()
                 .setConfiguration(new ConfigurationImpl()
                         .setPersistenceEnabled(false)
@@ -38,7 +38,7 @@ class BrokerTest {
                         .addAcceptorConfiguration("vm", "vm://0"));
         artemis.start();
         try (ActiveMQConnectionFactory own = new ActiveMQConnectionFactory("vm://0");
-                Broker broker = broker("agentcall.jms.url", NOBODY)) {
+                Broker broker = broker("agentcall.jms.url", "bean:own")) {
             context.getRegistry().bind("own", ConnectionFactory.class, own);
 
             try (Connection connection = broker.createConnection()) {
