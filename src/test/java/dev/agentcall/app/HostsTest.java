@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.zaxxer.hikari.HikariDataSource;
 import dev.agentcall.rest.RestServer;
 import dev.agentcall.simulator.Simulator;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -258,7 +259,8 @@ class HostsTest {
     @Test
     void theirDataSourceIsTheLedgerIfTheySaySo() throws Exception {
         try (EmbeddedPostgres postgres = EmbeddedPostgres.start()) {
-            DataSource theirs = postgres.getPostgresDatabase();
+            HikariDataSource theirs = new HikariDataSource();
+            theirs.setDataSource(postgres.getPostgresDatabase());
             CamelContext context =
                     context(with -> with.getRegistry().bind("theirs", theirs), "agentcall.ledger.url", "bean:theirs");
             context.start();
@@ -278,6 +280,10 @@ class HostsTest {
             assertThat(one(theirs, "SELECT count(*) FROM process"))
                     .as("processes that did not leave")
                     .isEqualTo("0");
+            assertThat(one(theirs, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"))
+                    .as("signs of life that stay with their connections")
+                    .isEqualTo("0");
+            theirs.close();
         }
     }
 
@@ -450,24 +456,27 @@ class HostsTest {
         ucontact = Simulator.start(Simulator.Options.defaults().withLatency(latency));
     }
 
+    private static CompletableFuture<Exchange> request(CamelContext context, String destination, String id) {
+        return CompletableFuture.supplyAsync(
+                () -> context.createProducerTemplate().request("direct:place-call", exchange -> exchange.getMessage()
+                        .setBody(RestClient.call(destination, "requestId", id))));
+    }
+
     private interface Stop {
         void now() throws Exception;
     }
 
     private void endsInGoodOrder(CamelContext context, Stop stop) throws Exception {
-        CompletableFuture<HttpResponse<String>> answer =
-                new RestClient(own(context)).postAsync(RestClient.call("099123455", "requestId", "slow"));
-        CompletableFuture<Exchange> unasked = new CompletableFuture<>();
+        CompletableFuture<Exchange> called = request(context, "099123455", "slow");
         await().until(() -> ucontact.received() == 1);
-        CompletableFuture.runAsync(() -> unasked.complete(
-                context.createProducerTemplate().request("direct:place-call", exchange -> exchange.getMessage()
-                        .setBody(RestClient.call("099123456", "requestId", "waits"))))); // for the same agent
+        CompletableFuture<HttpResponse<String>> waits = // for the same agent
+                new RestClient(own(context)).postAsync(RestClient.call("099123456", "requestId", "waits"));
+        await().until(() -> context.getInflightRepository().size("receive-rest-call") == 1);
 
         stop.now();
 
-        assertThat(answer.get(20, TimeUnit.SECONDS).statusCode()).isEqualTo(201);
-        assertThat(unasked.get(20, TimeUnit.SECONDS).getException())
-                .isInstanceOf(dev.agentcall.call.StoppingException.class);
+        assertThat(called.get(20, TimeUnit.SECONDS).getException()).isNull();
+        assertThat(waits.get(20, TimeUnit.SECONDS).statusCode()).isEqualTo(503);
         assertThat(ucontact.received()).isEqualTo(1);
         try (Connection ledger =
                         java.sql.DriverManager.getConnection("jdbc:sqlite:" + folder.resolve("data/ledger.db"));
