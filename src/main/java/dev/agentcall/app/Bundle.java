@@ -5,6 +5,7 @@ import dev.agentcall.call.Stopping;
 import dev.agentcall.call.Validation;
 import dev.agentcall.config.Settings;
 import dev.agentcall.csv.CsvFiles;
+import dev.agentcall.jms.Broker;
 import dev.agentcall.ledger.Ledger;
 import dev.agentcall.rest.RestServer;
 import java.io.IOException;
@@ -105,6 +106,15 @@ final class Bundle implements AutoCloseable {
                         (PropertiesComponent) support.getCamelContext().getPropertiesComponent();
                 properties.setEnvironmentVariableMode(PropertiesComponent.ENVIRONMENT_VARIABLES_MODE_FALLBACK);
                 before.accept(support.getCamelContext());
+            }
+
+            /** So that an endpoint {@code jms:} in the user's routes and channels is at the broker of the settings. */
+            @Override
+            public void afterConfigure(BaseMainSupport support) {
+                Broker broker = bean(Broker.class);
+                if (broker != null) {
+                    context().getRegistry().bind("connectionFactory", broker.connectionFactory());
+                }
             }
         });
         main.start();

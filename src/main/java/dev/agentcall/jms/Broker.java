@@ -7,7 +7,6 @@ import dev.agentcall.rest.ReadinessCheck;
 import jakarta.jms.Connection;
 import jakarta.jms.ConnectionFactory;
 import jakarta.jms.IllegalStateException;
-import jakarta.jms.JMSContext;
 import jakarta.jms.JMSException;
 import jakarta.jms.JMSSecurityException;
 import java.time.Duration;
@@ -25,7 +24,7 @@ import org.slf4j.LoggerFactory;
  * <p>It is a pool over Artemis' client, or the {@link ConnectionFactory} of the application where
  * {@code agentcall.jms.url} names it. Nothing connects, and there is no pool, while that is not set.
  */
-public final class Broker implements ConnectionFactory, ReadinessCheck, CamelContextAware, AutoCloseable {
+public final class Broker implements ReadinessCheck, CamelContextAware, AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Broker.class);
 
@@ -68,8 +67,7 @@ public final class Broker implements ConnectionFactory, ReadinessCheck, CamelCon
      *
      * @throws JMSException that names the setting to look at
      */
-    @Override
-    public Connection createConnection() throws JMSException {
+    Connection createConnection() throws JMSException {
         ConnectionFactory factory = hosts == null ? pool : hosts();
         if (factory == null) {
             throw new JMSException(
@@ -97,29 +95,12 @@ public final class Broker implements ConnectionFactory, ReadinessCheck, CamelCon
         return factory;
     }
 
-    @Override
-    public Connection createConnection(String user, String password) {
-        throw new UnsupportedOperationException("expected createConnection(): the user is in the settings");
-    }
-
-    @Override
-    public JMSContext createContext() {
-        throw new UnsupportedOperationException("expected createConnection(): Camel's component uses connections");
-    }
-
-    @Override
-    public JMSContext createContext(String user, String password) {
-        return createContext();
-    }
-
-    @Override
-    public JMSContext createContext(String user, String password, int sessionMode) {
-        return createContext();
-    }
-
-    @Override
-    public JMSContext createContext(int sessionMode) {
-        return createContext();
+    /**
+     * The same for JMS clients. This bean itself is no {@link ConnectionFactory}: it would stand beside the application's
+     * own, and components that look for the only one would find none.
+     */
+    public ConnectionFactory connectionFactory() {
+        return new BrokerConnections(this);
     }
 
     // --- How it goes ---

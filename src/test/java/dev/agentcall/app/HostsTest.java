@@ -32,6 +32,7 @@ import org.apache.camel.CamelContext;
 import org.apache.camel.Exchange;
 import org.apache.camel.Route;
 import org.apache.camel.builder.RouteBuilder;
+import org.apache.camel.component.jms.JmsComponent;
 import org.apache.camel.component.servlet.CamelHttpTransportServlet;
 import org.apache.camel.impl.DefaultCamelContext;
 import org.apache.camel.main.Main;
@@ -345,6 +346,20 @@ class HostsTest {
                     return session.createConsumer(success).receive(5000).getBody(String.class);
                 });
                 assertThat(outcome).contains("\"requestId\":\"by-queue\",\"outcome\":\"placed\"");
+            } finally {
+                context.stop();
+            }
+        }
+    }
+
+    @Test
+    void theirConnectionFactoryIsFoundByTheirComponentAsBefore() throws Exception {
+        try (ActiveMQConnectionFactory theirs = new ActiveMQConnectionFactory("tcp://127.0.0.1:1")) {
+            CamelContext context = context(with -> with.getRegistry().bind("theirs", theirs));
+            context.start();
+            try {
+                assertThat(context.getComponent("jms", JmsComponent.class).getConnectionFactory())
+                        .isSameAs(theirs);
             } finally {
                 context.stop();
             }

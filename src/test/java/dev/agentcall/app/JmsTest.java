@@ -145,6 +145,18 @@ class JmsTest {
     // --- A message ---
 
     @Test
+    void anotherQueueOfTheBrokerMayBeAChannel() throws Exception {
+        startBroker();
+        startBundle("agentcall.channel.success", "jms:queue:crm agentcall-jms:queue:erp");
+
+        broker.send(request("a"));
+
+        assertThat(awaitOutcomes("crm", 1)).hasSize(1);
+        assertThat(awaitOutcomes("erp", 1)).hasSize(1);
+        assertThat(awaitOutcomes(SUCCESS, 1)).hasSize(1);
+    }
+
+    @Test
     void aMessageIsPlacedAndItsOutcomeIsOnTheQueueAndInTheFile() throws Exception {
         startBroker();
         startBundle();
