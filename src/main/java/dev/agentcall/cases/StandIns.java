@@ -48,8 +48,8 @@ final class StandIns implements EndpointStrategy {
     @Override
     public Endpoint registerEndpoint(String uri, Endpoint endpoint) {
         String found = endpoint.getEndpointUri();
-        // The address behind the name of an HTTP component, should it have one of its own.
-        String address = found.replaceFirst("^[A-Za-z-]*http:/*(?=http)", "");
+        // The address behind the name of the HTTP component, which may be one of its own.
+        String address = found.replaceFirst("^[A-Za-z-]*http:/*(http:/*)?", "http://");
         boolean stays = endpoint instanceof StandIn
                 || WITHIN.contains(found.replaceAll("(?s):.*", ""))
                 || address.equals(ucontact)

@@ -18,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Matcher;
@@ -391,7 +392,7 @@ class AgentCallTest {
             assertThat(results.success()).hasSize(10);
             assertThat(results.unknown()).hasSize(2).allSatisfy(row -> assertThat(row)
                     .containsEntry("agentcall_reason", "crash"));
-            assertThat(Files.readAllLines(program.outbox().resolve("success.jsonl")))
+            assertThat(Set.copyOf(Files.readAllLines(program.outbox().resolve("success.jsonl")))) // at least once
                     .hasSize(10);
             assertThat(Files.readAllLines(program.outbox().resolve("error.jsonl")))
                     .hasSize(2)
@@ -422,7 +423,7 @@ class AgentCallTest {
             assertThat(RunningBundle.names(program.data().resolve("failed"))).isEmpty();
             assertThat(RunningBundle.names(program.data().resolve("done"))).isEmpty();
             // What was in flight has its outcome.
-            assertThat(Files.readAllLines(program.outbox().resolve("success.jsonl")))
+            assertThat(Set.copyOf(Files.readAllLines(program.outbox().resolve("success.jsonl")))) // at least once
                     .hasSize(stub.calls().size());
             assertThat(stub.calls()).hasSizeLessThan(1000);
         }
