@@ -38,6 +38,7 @@ final class Bundle implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Bundle.class);
     private static final Path CONFIGURATION = Path.of("config", "application.properties");
+    private static final String ROUTES = "file:routes/*.yaml";
     private static final String DEFAULTS = "agentcall/application.properties";
     /** The routes put paths behind it, each with a slash in front. */
     private static final String UCONTACT_URL = "agentcall.ucontact.url";
@@ -48,6 +49,8 @@ final class Bundle implements AutoCloseable {
 
     /** How much of the bundle is to run. */
     enum Extent {
+        /** The settings as Camel sees them, without routes and beans. */
+        CONFIGURED,
         /** Nothing: routes and beans are there, none is started. */
         LOADED,
         /** Only routes that are called by others; no source delivers anything. */
@@ -72,8 +75,8 @@ final class Bundle implements AutoCloseable {
         Bundle bundle = new Bundle();
         try {
             overriding.forEach(bundle.main::addOverrideProperty);
-            bundle.load();
-            if (extent != Extent.LOADED) {
+            bundle.load(extent == Extent.CONFIGURED ? null : ROUTES);
+            if (extent != Extent.CONFIGURED && extent != Extent.LOADED) {
                 bundle.startRoutes(extent);
             }
             return bundle;
@@ -83,7 +86,7 @@ final class Bundle implements AutoCloseable {
         }
     }
 
-    private void load() throws Exception {
+    private void load(String routes) throws Exception {
         environmentToSystemProperties(
                 read(Bundle.class.getResourceAsStream("/" + DEFAULTS)),
                 Files.exists(CONFIGURATION) ? read(Files.newInputStream(CONFIGURATION)) : new Properties());
@@ -93,7 +96,7 @@ final class Bundle implements AutoCloseable {
                 .withProfile("prod")
                 .withAutoStartup(false)
                 .withAutoConfigurationLogSummary(false)
-                .withRoutesIncludePattern("file:routes/*.yaml")
+                .withRoutesIncludePattern(routes)
                 .withShutdownLogInflightExchangesOnTimeout(false);
         main.addMainListener(new MainListenerSupport() {
             @Override

@@ -6,17 +6,16 @@ import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
-import com.networknt.schema.JsonSchema;
-import com.networknt.schema.JsonSchemaFactory;
-import com.networknt.schema.SpecVersion.VersionFlag;
-import com.networknt.schema.ValidationMessage;
 import dev.agentcall.config.Settings;
+import dev.agentcall.routes.RouteCheck;
+import dev.agentcall.routes.RouteFile;
+import dev.agentcall.routes.RouteFinding;
+import dev.agentcall.routes.YamlDsl;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -27,6 +26,7 @@ import java.util.function.BiConsumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.apache.camel.impl.DefaultCamelContext;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
@@ -38,7 +38,7 @@ class RouteFilesTest {
     private static final Path ROUTES = Path.of("routes");
     private static final Path SETTINGS = Path.of("config", "application.properties");
     private static final String SUFFIX = ".camel.yaml";
-    private static final String SCHEMA = "/schema/camelYamlDsl-canonical.json";
+    private static final Path EXAMPLES = Path.of("examples", "routes");
     private static final ObjectMapper YAML = new ObjectMapper(new YAMLFactory());
     /** {{key}}, {{?key}}, {{key:default}}, {{!key}}. */
     private static final Pattern PLACEHOLDER = Pattern.compile("\\{\\{[?!]?([^}:]+)(:[^}]*)?}}");
@@ -50,16 +50,11 @@ class RouteFilesTest {
             "receive-rest", "rest",
             "rest-server", "restConfiguration");
 
-    private static JsonSchema schema;
     private static Map<String, JsonNode> files;
     private static Properties declared;
 
     @BeforeAll
     static void read() throws IOException {
-        try (InputStream in = RouteFilesTest.class.getResourceAsStream(SCHEMA)) {
-            assertThat(in).as(SCHEMA + " of camel-yaml-dsl").isNotNull();
-            schema = JsonSchemaFactory.getInstance(VersionFlag.V4).getSchema(in);
-        }
         files = new TreeMap<>();
         try (Stream<Path> listed = Files.list(ROUTES)) {
             for (Path file : listed.toList()) {
@@ -111,13 +106,49 @@ class RouteFilesTest {
                         "beans.camel.yaml");
     }
 
-    @TestFactory
-    Stream<DynamicTest> everyFileIsCanonicalYamlDsl() {
-        return eachFile((file, content) -> assertThat(schema.validate(content).stream()
-                        .map(ValidationMessage::getMessage)
-                        .toList())
-                .as("routes/%s against %s of camel-yaml-dsl", file, SCHEMA)
-                .isEmpty());
+    /** What users have their own files checked for. */
+    @Test
+    void checkFindsNothing() throws IOException {
+        assertThat(check(RouteFile.of(ROUTES), declared)).isEmpty();
+    }
+
+    @Test
+    void checkFindsNoErrorInTheExamples() throws IOException {
+        List<RouteFile> all = new ArrayList<>(RouteFile.of(ROUTES));
+        Properties properties = new Properties();
+        properties.putAll(declared);
+        if (Files.exists(EXAMPLES)) {
+            all.addAll(RouteFile.of(EXAMPLES));
+            try (Stream<Path> listed = Files.list(EXAMPLES)) {
+                for (Path file : listed.filter(path -> path.toString().endsWith(".properties"))
+                        .toList()) {
+                    try (InputStream in = Files.newInputStream(file)) {
+                        properties.load(in);
+                    }
+                }
+            }
+        }
+        assertThat(check(all, properties).stream()
+                        .filter(RouteFinding::error)
+                        // Each says what jars it needs
+                        .filter(finding -> !finding.text().contains("expected a component whose jar is in lib")))
+                .isEmpty();
+    }
+
+    private static List<RouteFinding> check(List<RouteFile> files, Properties properties) throws IOException {
+        try (DefaultCamelContext context = new DefaultCamelContext()) {
+            context.getPropertiesComponent().setInitialProperties(properties);
+            context.build();
+            return new RouteCheck(context).check(files);
+        }
+    }
+
+    /** Which visual editors open and save without losing anything. */
+    @Test
+    void everyFileIsCanonicalYamlDsl() throws IOException {
+        YamlDsl canonical = YamlDsl.canonical();
+        assertThat(RouteFile.of(ROUTES).stream().flatMap(file -> canonical.check(file).stream()))
+                .isEmpty();
     }
 
     @TestFactory
@@ -178,34 +209,6 @@ class RouteFilesTest {
                 .endsWith("."));
     }
 
-    @TestFactory
-    Stream<DynamicTest> whatARouteNamesIsThere() {
-        Set<String> beans = new HashSet<>();
-        files.get("beans.camel.yaml")
-                .path(0)
-                .path("beans")
-                .forEach(bean -> beans.add(bean.path("name").asText()));
-        return eachFile((file, content) -> {
-            for (JsonNode bean : content.findValues("bean")) {
-                assertThat(beans)
-                        .as("routes/%s: a bean step, expected a bean of routes/beans.camel.yaml", file)
-                        .contains(bean.path("ref").asText());
-            }
-            for (JsonNode to : content.findValues("to")) {
-                if (to.path("uri").asText().equals("direct")) {
-                    assertThat(files)
-                            .as("routes/%s: a step to direct:, expected a route's name", file)
-                            .containsKey(to.path("parameters").path("name").asText() + SUFFIX);
-                }
-            }
-            for (JsonNode configuration : content.findValues("routeConfigurationId")) {
-                assertThat(files)
-                        .as("routes/%s: routeConfigurationId, expected a configuration's name", file)
-                        .containsKey(configuration.asText() + SUFFIX);
-            }
-        });
-    }
-
     @Test
     void theChoiceOfTheChannelIsOnePredicateInYaml() {
         List<String> predicates = new ArrayList<>();
@@ -256,13 +259,6 @@ class RouteFilesTest {
         Set<String> keys = new TreeSet<>();
         files.values().forEach(content -> keys.addAll(placeholders(content.toString())));
         return keys;
-    }
-
-    @TestFactory
-    Stream<DynamicTest> everyKeyInARouteIsDeclared() {
-        return eachFile((file, content) -> assertThat(declared.stringPropertyNames())
-                .as("routes/%s uses keys, expected each in %s", file, SETTINGS)
-                .containsAll(placeholders(content.toString())));
     }
 
     @Test
