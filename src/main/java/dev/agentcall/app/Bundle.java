@@ -8,6 +8,7 @@ import dev.agentcall.config.Settings;
 import dev.agentcall.csv.CsvFiles;
 import dev.agentcall.ledger.Ledger;
 import dev.agentcall.rest.RestServer;
+import dev.agentcall.routes.EnterableDirectComponent;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -42,6 +43,8 @@ final class Bundle implements AutoCloseable {
     private static final String DEFAULTS = "agentcall/application.properties";
     /** The routes put paths behind it, each with a slash in front. */
     private static final String UCONTACT_URL = "agentcall.ucontact.url";
+
+    private static final String RELOAD = "agentcall.reload";
 
     private static final Duration SHUTDOWN_MARGIN = Duration.ofSeconds(3);
 
@@ -104,6 +107,9 @@ final class Bundle implements AutoCloseable {
                 PropertiesComponent properties =
                         (PropertiesComponent) support.getCamelContext().getPropertiesComponent();
                 properties.setEnvironmentVariableMode(PropertiesComponent.ENVIRONMENT_VARIABLES_MODE_FALLBACK);
+                if (properties.resolveProperty(RELOAD).filter("true"::equals).isPresent()) {
+                    support.getCamelContext().addComponent("direct", new EnterableDirectComponent());
+                }
                 properties
                         .resolveProperty(UCONTACT_URL)
                         .filter(url -> url.endsWith("/"))

@@ -1,5 +1,7 @@
 package dev.agentcall.app;
 
+import dev.agentcall.routes.RouteReload;
+import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -8,11 +10,14 @@ import org.slf4j.LoggerFactory;
 final class Serve {
 
     private static final Logger LOG = LoggerFactory.getLogger(Serve.class);
+    private static final Path ROUTES = Path.of("routes");
 
     int run() throws Exception {
         CountDownLatch stop = new CountDownLatch(1);
         try (Termination termination = Termination.onSignal(stop::countDown)) {
-            try (Bundle bundle = Bundle.start(Bundle.Extent.ALL)) {
+            try (Bundle bundle = Bundle.start(Bundle.Extent.ALL);
+                    RouteReload reload =
+                            bundle.settings().reload() ? RouteReload.watch(bundle.context(), ROUTES) : null) {
                 LOG.info("serving {}", bundle.settings().inbox().toAbsolutePath());
                 stop.await();
                 LOG.info("stopping, calls in flight end first");

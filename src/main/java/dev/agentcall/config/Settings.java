@@ -32,6 +32,7 @@ import java.util.function.UnaryOperator;
  * @param jmsError queue for all other outcomes, null for none
  * @param node this node's name, for people
  * @param rest how requests come in over HTTP, null for not at all
+ * @param reload whether a route file that is saved takes over at once
  */
 public record Settings(
         URI ucontactUrl,
@@ -68,7 +69,8 @@ public record Settings(
         String jmsError,
         String node,
         RestSettings rest,
-        String logFormat) {
+        String logFormat,
+        boolean reload) {
 
     /** A URL, or several in brackets. A quote would end the text in the route's precondition. */
     private static final String BROKER = "\\(?[a-z]+://[^\\s']+";
@@ -133,7 +135,8 @@ public record Settings(
                         : read.matching("agentcall.jms.error", QUEUE, A_QUEUE),
                 read.optional("agentcall.node") == null ? SettingsReader.hostName() : read.optional("agentcall.node"),
                 RestSettings.read(read),
-                read.matching("agentcall.log.format", "text|json", "text or json"));
+                read.matching("agentcall.log.format", "text|json", "text or json"),
+                "true".equals(read.matching("agentcall.reload", "true|false", "true or false")));
         read.throwFaults();
         return settings;
     }
