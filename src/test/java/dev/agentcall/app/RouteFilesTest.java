@@ -143,6 +143,21 @@ class RouteFilesTest {
         }
     }
 
+    /** The example of docs/extending.md: a file with mistakes, and what is told of it. */
+    @Test
+    void theExampleOfABrokenFileIsTrue() throws IOException {
+        String section = Files.readString(Path.of("docs", "extending.md")).split("## While you work on routes")[1];
+        List<RouteFile> all = new ArrayList<>(RouteFile.of(ROUTES));
+        all.add(new RouteFile("routes/receive-json.camel.yaml", block(section, "yaml")));
+
+        assertThat(check(all, declared).stream().map(finding -> "agentcall: " + finding))
+                .containsExactlyElementsOf(block(section, "text").lines().toList());
+    }
+
+    private static String block(String markdown, String language) {
+        return markdown.split("```" + language + "\n", 2)[1].split("```", 2)[0];
+    }
+
     /** Which visual editors open and save without losing anything. */
     @Test
     void everyFileIsCanonicalYamlDsl() throws IOException {
