@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.agentcall.app.Program.Running;
+import dev.agentcall.simulator.Fault;
 import dev.agentcall.simulator.Simulator;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -122,9 +123,7 @@ class ReloadTest {
                 for (int i = 0; i < ROWS; i++) {
                     csv.append("59824001000,agent%d,1001,agentes,Ventas->,59899%06d%n".formatted(i % 50, i));
                 }
-                Path file = Files.writeString(home.resolve("rows.csv"), csv);
-                Files.setLastModifiedTime(file, FileTime.from(Instant.now().minusSeconds(60)));
-                Files.move(file, home.resolve("data/inbox/rows.csv"));
+                drop(csv.toString());
 
                 String success = Files.readString(route("deliver-success"));
                 int version = 0;
@@ -157,5 +156,39 @@ class ReloadTest {
                 assertThat(server.err()).doesNotContain("ERROR");
             }
         }
+    }
+
+    /** Camel by itself would wait for as long as its shutdown may take, and then cut them off. */
+    @Test
+    void aCallThatTakesLongComesToItsEndInTheOldRoute() throws Exception {
+        try (Simulator simulator = Simulator.start(Simulator.Options.defaults())) {
+            Program program = Program.unpack(home, simulator.uri()).configuration("camel.main.shutdownTimeout=1");
+            try (Running server = serve(program)) {
+                StringBuilder csv = new StringBuilder("callerid,agent,phone,context,outqueue,destination\n");
+                for (int i = 0; i < 4; i++) {
+                    csv.append("59824001000,agent%d,1001,agentes,Ventas->,%s%n".formatted(i, Fault.SLOW.destination()));
+                }
+                drop(csv.toString());
+                patience().until(() -> simulator.calls().size() == 4);
+                for (String name : List.of("place-call", "send-call")) {
+                    Files.writeString(
+                            route(name),
+                            Files.readString(route(name)).replaceFirst("description: .*", "description: New."));
+                }
+
+                patience().until(() -> Files.exists(home.resolve("data/outbox/rows.success.csv")));
+
+                assertThat(Files.readAllLines(home.resolve("data/outbox/rows.success.csv")))
+                        .hasSize(1 + 4);
+                assertThat(simulator.calls()).hasSize(4);
+                patience().until(() -> server.err().contains("routes/send-call.camel.yaml is reloaded"));
+            }
+        }
+    }
+
+    private void drop(String csv) throws IOException {
+        Path file = Files.writeString(home.resolve("rows.csv"), csv);
+        Files.setLastModifiedTime(file, FileTime.from(Instant.now().minusSeconds(60)));
+        Files.move(file, home.resolve("data/inbox/rows.csv"));
     }
 }
