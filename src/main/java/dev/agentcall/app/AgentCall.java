@@ -50,6 +50,9 @@ public final class AgentCall implements Callable<Integer> {
                                 + " nobody.")
         private boolean check;
 
+        @Option(names = "--diagram", description = "Write the routes as a Mermaid flowchart, and start nothing.")
+        private boolean diagram;
+
         @Option(
                 names = "--simulator",
                 paramLabel = "PORT",
@@ -176,6 +179,10 @@ public final class AgentCall implements Callable<Integer> {
         if (mode.check) {
             expectNoArguments("--check");
             return new Check().run();
+        }
+        if (mode.diagram) {
+            expectNoArguments("--diagram");
+            return new Diagram().run();
         }
         List<Path> files = arguments.stream().map(AgentCall::absolute).toList();
         if (mode.dryRun) {

@@ -8,6 +8,7 @@ import dev.agentcall.csv.CsvFiles;
 import dev.agentcall.jms.Broker;
 import dev.agentcall.ledger.Ledger;
 import dev.agentcall.rest.RestServer;
+import dev.agentcall.routes.EnterableDirectComponent;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -36,12 +37,16 @@ import org.apache.camel.support.service.ServiceHelper;
 final class Bundle implements AutoCloseable {
 
     private static final Path CONFIGURATION = Path.of("config", "application.properties");
+    private static final String ROUTES = "file:routes/*.yaml";
     private static final String DEFAULTS = "agentcall/application.properties";
+    private static final String RELOAD = "agentcall.reload";
 
     private final Main main = new Main();
 
     /** How much of the bundle is to run. */
     enum Extent {
+        /** The settings as Camel sees them, without routes and beans. */
+        CONFIGURED,
         /** Nothing: routes and beans are there, none is started. */
         LOADED,
         /** Only routes that are called by others; no source delivers anything. */
@@ -73,7 +78,7 @@ final class Bundle implements AutoCloseable {
     static Bundle start(Extent extent, Map<String, String> overriding, Consumer<CamelContext> before) throws Exception {
         Bundle bundle = new Bundle();
         try {
-            bundle.load(overriding, before, extent == Extent.ALL);
+            bundle.load(overriding, before, extent == Extent.CONFIGURED ? null : ROUTES, extent == Extent.ALL);
             if (extent == Extent.WITHOUT_SOURCES) {
                 bundle.startRoutesForOthers();
             }
@@ -84,7 +89,7 @@ final class Bundle implements AutoCloseable {
         }
     }
 
-    private void load(Map<String, String> overriding, Consumer<CamelContext> before, boolean startRoutes)
+    private void load(Map<String, String> overriding, Consumer<CamelContext> before, String routes, boolean startRoutes)
             throws Exception {
         environmentToSystemProperties(
                 read(Bundle.class.getResourceAsStream("/" + DEFAULTS)),
@@ -96,7 +101,7 @@ final class Bundle implements AutoCloseable {
                 .withProfile("prod")
                 .withAutoStartup(startRoutes)
                 .withAutoConfigurationLogSummary(false)
-                .withRoutesIncludePattern("file:routes/*.yaml")
+                .withRoutesIncludePattern(routes)
                 .withShutdownTimeout(1) // the bundle raises it to what calls in flight need
                 .withShutdownLogInflightExchangesOnTimeout(false);
         main.addMainListener(new MainListenerSupport() {
@@ -105,6 +110,9 @@ final class Bundle implements AutoCloseable {
                 PropertiesComponent properties =
                         (PropertiesComponent) support.getCamelContext().getPropertiesComponent();
                 properties.setEnvironmentVariableMode(PropertiesComponent.ENVIRONMENT_VARIABLES_MODE_FALLBACK);
+                if (properties.resolveProperty(RELOAD).filter("true"::equals).isPresent()) {
+                    support.getCamelContext().addComponent("direct", new EnterableDirectComponent());
+                }
                 before.accept(support.getCamelContext());
             }
 

@@ -1,5 +1,6 @@
 package dev.agentcall.app;
 
+import dev.agentcall.routes.RouteReload;
 import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
 import org.slf4j.Logger;
@@ -9,11 +10,14 @@ import org.slf4j.LoggerFactory;
 final class Serve {
 
     private static final Logger LOG = LoggerFactory.getLogger(Serve.class);
+    private static final Path ROUTES = Path.of("routes");
 
     int run() throws Exception {
         CountDownLatch stop = new CountDownLatch(1);
         try (Termination termination = Termination.onSignal(stop::countDown, 0)) {
-            try (Bundle bundle = Bundle.start(Bundle.Extent.ALL)) {
+            try (Bundle bundle = Bundle.start(Bundle.Extent.ALL);
+                    RouteReload reload =
+                            bundle.settings().reload() ? RouteReload.watch(bundle.context(), ROUTES) : null) {
                 Path inbox = bundle.settings().inbox();
                 LOG.info("serving {}", inbox == null ? "no inbox" : inbox.toAbsolutePath());
                 stop.await();

@@ -30,6 +30,7 @@ import java.util.function.UnaryOperator;
  * @param jms how requests come in from a broker, null for not at all
  * @param node this node's name, for people
  * @param rest how requests come in over HTTP, null for not at all
+ * @param reload whether a route file that is saved takes over at once
  */
 public record Settings(
         URI ucontactUrl,
@@ -61,7 +62,8 @@ public record Settings(
         JmsSettings jms,
         String node,
         RestSettings rest,
-        String logFormat) {
+        String logFormat,
+        boolean reload) {
 
     /**
      * Reads and checks every key, so that all faults are found before anything starts.
@@ -108,7 +110,8 @@ public record Settings(
                 JmsSettings.read(read),
                 read.optional("agentcall.node") == null ? SettingsReader.hostName() : read.optional("agentcall.node"),
                 RestSettings.read(read),
-                read.matching("agentcall.log.format", "text|json", "text or json"));
+                read.matching("agentcall.log.format", "text|json", "text or json"),
+                "true".equals(read.matching("agentcall.reload", "true|false", "true or false")));
         read.throwFaults();
         return settings;
     }

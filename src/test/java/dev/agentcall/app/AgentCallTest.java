@@ -305,6 +305,51 @@ class AgentCallTest {
     }
 
     @Test
+    void checkListsAllThatIsWrongWithSettingsAndRoutesAndOpensNoLedger() throws Exception {
+        Program program = Program.unpack(home, NOWHERE).configuration("agentcall.rate=fast");
+        program.file("routes/mine.camel.yaml", """
+                - route:
+                    id: mine
+                    from:
+                      uri: timer
+                      parameters:
+                        timerNam: mine
+                      steps:
+                        - setBoddy: {}
+                        - log: "{{no.such.key}}"
+                        - to: direct:plce-call
+                """);
+
+        Ended ended = program.run("--check");
+
+        assertThat(ended.code()).isEqualTo(2);
+        assertThat(ended.err().lines())
+                .anySatisfy(line -> assertThat(line).contains("agentcall.rate", "'fast'"))
+                .anySatisfy(line -> assertThat(line).contains("routes/mine.camel.yaml:6", "timerNam", "timerName"))
+                .anySatisfy(line -> assertThat(line).contains("routes/mine.camel.yaml:8", "setBoddy", "setBody"))
+                .anySatisfy(line -> assertThat(line).contains("routes/mine.camel.yaml:9", "no.such.key"))
+                .anySatisfy(line -> assertThat(line).contains("routes/mine.camel.yaml:10", "plce-call", "place-call"));
+        assertThat(ended.out()).contains("configuration  not good", "routes         not good, 4 errors");
+        assertThat(program.data()).doesNotExist();
+        assertNoStackTrace(ended);
+    }
+
+    @Test
+    void aRouteThatNobodyCallsIsWarnedOfAndGood() throws Exception {
+        try (Simulator simulator = Simulator.start(Simulator.Options.defaults())) {
+            Program program = Program.unpack(home, simulator.uri());
+            program.file(
+                    "routes/mine.camel.yaml",
+                    "- route:\n    id: mine\n    from:\n      uri: direct:mine\n      steps:\n        - stop: {}\n");
+
+            Ended ended = program.run("--check");
+
+            assertThat(ended.code()).as(ended.all()).isZero();
+            assertThat(ended.err()).contains("warning: routes/mine.camel.yaml:4", "direct:mine");
+        }
+    }
+
+    @Test
     void theSimulatorAnswersUntilItIsTerminated() throws Exception {
         Program program = Program.unpack(home);
         try (Running simulator = program.start("--simulator", "0")) {

@@ -11,6 +11,9 @@ import com.networknt.schema.JsonSchemaFactory;
 import com.networknt.schema.SpecVersion.VersionFlag;
 import com.networknt.schema.ValidationMessage;
 import dev.agentcall.config.Settings;
+import dev.agentcall.routes.RouteCheck;
+import dev.agentcall.routes.RouteFile;
+import dev.agentcall.routes.RouteFinding;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -29,6 +32,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.apache.camel.impl.DefaultCamelContext;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
@@ -143,6 +147,54 @@ class RouteFilesTest {
                         "deliver-success.camel.yaml",
                         "deliver-error.camel.yaml",
                         "beans.camel.yaml");
+    }
+
+    /** What users have their own files checked for. */
+    @Test
+    void checkFindsNothing() throws IOException {
+        assertThat(check(RouteFile.of(ROUTES), declared)).isEmpty();
+    }
+
+    @Test
+    void checkFindsNoErrorInTheExamples() throws IOException {
+        List<RouteFile> all = new ArrayList<>(RouteFile.of(ROUTES));
+        Properties properties = new Properties();
+        properties.putAll(declared);
+        all.addAll(RouteFile.of(EXAMPLES));
+        try (Stream<Path> listed = Files.list(EXAMPLES)) {
+            for (Path file : listed.filter(path -> path.toString().endsWith(".properties"))
+                    .toList()) {
+                properties.putAll(properties(file));
+            }
+        }
+        assertThat(check(all, properties).stream()
+                        .filter(RouteFinding::error)
+                        // Each says what jars it needs
+                        .filter(finding -> !finding.text().contains("expected a component whose jar is in lib")))
+                .isEmpty();
+    }
+
+    private static List<RouteFinding> check(List<RouteFile> files, Properties properties) throws IOException {
+        try (DefaultCamelContext context = new DefaultCamelContext()) {
+            context.getPropertiesComponent().setInitialProperties(properties);
+            context.build();
+            return new RouteCheck(context).check(files);
+        }
+    }
+
+    /** The example of docs/extending.md: a file with mistakes, and what is told of it. */
+    @Test
+    void theExampleOfABrokenFileIsTrue() throws IOException {
+        String section = Files.readString(Path.of("docs", "extending.md")).split("## While you work on routes")[1];
+        List<RouteFile> all = new ArrayList<>(RouteFile.of(ROUTES));
+        all.add(new RouteFile("routes/receive-json.camel.yaml", block(section, "yaml")));
+
+        assertThat(check(all, declared).stream().map(finding -> "agentcall: " + finding))
+                .containsExactlyElementsOf(block(section, "text").lines().toList());
+    }
+
+    private static String block(String markdown, String language) {
+        return markdown.split("```" + language + "\n", 2)[1].split("```", 2)[0];
     }
 
     @TestFactory
@@ -317,7 +369,8 @@ class RouteFilesTest {
 
     /** What a component says of itself in its jar. */
     private static Set<String> options(String component) {
-        String description = "/META-INF/org/apache/camel/component/%1$s/%1$s.json".formatted(component);
+        String own = component.replaceFirst("^agentcall-", ""); // the bundle's own bean of Camel's component
+        String description = "/META-INF/org/apache/camel/component/%1$s/%1$s.json".formatted(own);
         for (String at : List.of(description, description.replaceFirst("component/[^/]*/", "component/file/remote/"))) {
             try (InputStream in = RouteFilesTest.class.getResourceAsStream(at)) {
                 if (in != null) {

@@ -136,6 +136,7 @@ class SettingsTest {
                 "agentcall.rest.keystore, /no/such/file, a file that can be read",
                 "agentcall.rest.wait, 10, 500ms",
                 "agentcall.log.format, xml, text or json",
+                "agentcall.reload, yes, true or false",
                 "agentcall.jms.url, localhost:61616, tcp://localhost:61616",
                 "agentcall.jms.requests, calls#, the name of a queue",
                 "agentcall.jms.success, placed#, the name of a queue",

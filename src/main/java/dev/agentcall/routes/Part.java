@@ -1,0 +1,219 @@
+package dev.agentcall.routes;
+
+import java.util.Collection;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.camel.CamelContext;
+import org.snakeyaml.engine.v2.nodes.Node;
+
+/** One thing in a file, a route or beans for one, read for what it names. */
+final class Part {
+
+    private static final Pattern DIRECT = Pattern.compile("direct:(?://)?([^\\s?,&'\"]+)");
+    private static final Pattern BEAN_IN_TEXT = Pattern.compile("\\$\\{bean:([\\w.-]+)");
+    /** A reference; not #class:, #type: and the like. */
+    private static final Pattern REFERENCE = Pattern.compile("#(?:bean:)?([A-Za-z_][\\w.-]*)");
+    /** Keys whose value is for people. */
+    private static final Set<String> REMARKS = Set.of("description", "note");
+    /** Keys whose value is text of any kind. */
+    private static final Set<String> TEXTS = Set.of("expression", "constant", "simple", "message", "value", "name");
+    /** Keys whose value is an endpoint's address, where it is no mapping. */
+    private static final Set<String> ADDRESSES = Set.of("to", "toD", "from", "poll", "wireTap", "deadLetterUri");
+    /** Steps whose expression gives addresses. */
+    private static final Set<String> ADDRESSING =
+            Set.of("recipientList", "routingSlip", "dynamicRouter", "enrich", "pollEnrich");
+
+    private final String file;
+    private final String kind;
+    private final Node root;
+    private final Placeholders placeholders;
+    private final String where;
+    private final boolean madeOfTemplate;
+
+    private final CamelContext context;
+    private final Names names;
+    private final Endpoints endpoints;
+    private final Collection<RouteFinding> findings;
+    private boolean off;
+
+    /** A part as it stands in a file. */
+    Part(
+            String file,
+            String kind,
+            Node root,
+            CamelContext context,
+            Names names,
+            Endpoints endpoints,
+            Collection<RouteFinding> findings) {
+        this(new Templates.Made(kind, file, root, Map.of()), false, context, names, endpoints, findings);
+    }
+
+    /** A part that a template makes; its line is in the template. */
+    Part(
+            Templates.Made made,
+            CamelContext context,
+            Names names,
+            Endpoints endpoints,
+            Collection<RouteFinding> findings) {
+        this(made, true, context, names, endpoints, findings);
+    }
+
+    private Part(
+            Templates.Made part,
+            boolean madeOfTemplate,
+            CamelContext context,
+            Names names,
+            Endpoints endpoints,
+            Collection<RouteFinding> findings) {
+        this.file = part.file();
+        this.kind = part.kind();
+        this.root = part.node();
+        this.madeOfTemplate = madeOfTemplate;
+        this.placeholders = new Placeholders(context, part.parameters());
+        this.where = Yaml.text(root, "id").map(id -> " in the route " + id).orElse("");
+        this.context = context;
+        this.names = names;
+        this.endpoints = endpoints;
+        this.findings = findings;
+    }
+
+    /** Tells what it has and names. */
+    void read() {
+        if (kind.equals("route") || kind.equals("from")) {
+            off = Yaml.text(root, "precondition").map(this::isOff).orElse(false);
+            // The id of what is made of a template is the templatedRoute's business
+            Yaml.text(root, "id")
+                    .filter(id -> !madeOfTemplate)
+                    .ifPresent(id -> names.routeId(place(Yaml.entries(root).get("id")), id));
+            Node from = kind.equals("from") ? root : Yaml.entries(root).get("from");
+            direct(address(from)).ifPresent(name -> names.serve(place(from), name));
+        } else if (kind.equals("templatedRoute")) {
+            Yaml.text(root, "routeId").ifPresent(id -> names.routeId(place(root), id));
+        }
+        visit(kind, root, "");
+    }
+
+    private boolean isOff(String precondition) {
+        try {
+            return !Precondition.holds(context, precondition);
+        } catch (Exception e) {
+            return false; // Camel tells
+        }
+    }
+
+    private Place place(Node node) {
+        return Place.of(file, node);
+    }
+
+    /**
+     * Reads a node and all below it.
+     *
+     * @param key under which it stands
+     * @param above the key above that; below an addressing step that step's
+     */
+    private void visit(String key, Node node, String above) {
+        if (REMARKS.contains(key)) {
+            return;
+        }
+        Map<String, Node> entries = Yaml.entries(node);
+        if (entries.containsKey("uri")
+                || ADDRESSES.contains(key) && Yaml.text(node).isPresent()) {
+            endpoint(key, node, entries);
+        }
+        if (kind.equals("rest")) {
+            Yaml.text(node, "routeId").ifPresent(id -> names.routeId(place(node), id));
+        }
+        Yaml.text(node).ifPresent(text -> text(key, node, text, above));
+        boolean addresses = ADDRESSING.contains(above) && !ADDRESSING.contains(key);
+        entries.forEach((name, value) -> visit(name, value, addresses ? above : key));
+        Yaml.items(node).forEach(item -> visit(key, item, key.equals("steps") ? "" : above));
+    }
+
+    /** The address of an endpoint: a text, or uri and parameters. */
+    private String address(Node node) {
+        String uri = placeholders.resolve(
+                Yaml.text(node).or(() -> Yaml.text(node, "uri")).orElse(""));
+        Optional<String> name = Yaml.text(Yaml.entries(node).get("parameters"), "name");
+        return uri.equals("direct") && name.isPresent() ? "direct:" + placeholders.resolve(name.get()) : uri;
+    }
+
+    private static Optional<String> direct(String address) {
+        Matcher matcher = DIRECT.matcher(address);
+        return matcher.lookingAt() ? Optional.of(matcher.group(1)) : Optional.empty();
+    }
+
+    private static boolean isDynamic(String text) {
+        return text.contains("${") || text.contains("$simple{") || text.contains("{{");
+    }
+
+    private void endpoint(String key, Node node, Map<String, Node> entries) {
+        String address = address(node);
+        if (!key.equals("from")) {
+            call(place(node), address);
+        }
+        Map<String, Node> parameters = Yaml.entries(entries.get("parameters"));
+        if (!isDynamic(address)) {
+            endpoints.check(place(entries.getOrDefault("uri", node)), address, parameters, where, findings);
+        }
+        if (address.equals("bean")) {
+            Yaml.text(parameters.get("beanName")).ifPresent(bean -> reference(parameters.get("beanName"), bean));
+        } else if (address.startsWith("bean:")) {
+            reference(node, address.substring("bean:".length()).split("\\?", 2)[0]);
+        }
+    }
+
+    private void call(Place place, String address) {
+        direct(address).ifPresent(name -> {
+            if (isDynamic(name)) {
+                names.callAny();
+            } else {
+                names.call(place, name, where);
+            }
+        });
+    }
+
+    private void text(String key, Node node, String text, String above) {
+        if (!off) {
+            placeholders
+                    .missing(text)
+                    .forEach(missing -> findings.add(RouteFinding.error(
+                            place(node),
+                            "found {{" + missing + "}}" + where
+                                    + ", expected a key that has a value in config/application.properties")));
+        }
+        String resolved = placeholders.resolve(text);
+        if (!key.equals("from") && !above.equals("from")) {
+            DIRECT.matcher(resolved).results().forEach(direct -> names.mention(direct.group(1)));
+        }
+        if (kind.equals("beans") || ADDRESSING.contains(above) && !isDynamic(resolved)) {
+            for (String word : resolved.split("[\\s,]+")) {
+                call(place(node), word);
+            }
+        }
+        if (key.equals("ref") || key.equals("expression") && above.equals("ref")) {
+            reference(node, text);
+        } else if (key.equals("routeConfigurationId")) {
+            for (String id : text.split("\\s*,\\s*")) {
+                if (id.matches("[\\w.-]+")) { // else a pattern
+                    names.configured(place(node), id, where);
+                }
+            }
+        } else if (!TEXTS.contains(key) && REFERENCE.matcher(text).matches()) {
+            reference(node, text);
+        }
+        BEAN_IN_TEXT
+                .matcher(text)
+                .results()
+                .forEach(bean -> reference(node, bean.group(1).split("[.]", 2)[0]));
+    }
+
+    private void reference(Node node, String bean) {
+        String name = placeholders.resolve(bean);
+        if (!isDynamic(name) && !name.isEmpty()) {
+            names.reference(place(node), name.replaceFirst("^#(bean:)?", ""), where);
+        }
+    }
+}

@@ -1,0 +1,186 @@
+package dev.agentcall.routes;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.apache.camel.CamelContext;
+import org.apache.camel.Route;
+import org.apache.camel.model.Model;
+import org.apache.camel.model.RouteConfigurationDefinition;
+import org.apache.camel.model.RouteDefinition;
+import org.apache.camel.support.PluginHelper;
+import org.apache.camel.support.ResourceHelper;
+import org.apache.camel.support.service.ServiceHelper;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Puts a file's routes in the place of those that run.
+ *
+ * <p>Nobody is let into the old ones any more; who comes waits. What is in them comes to its end, however long that
+ * takes. Only then they are taken out and the new ones put in, and who waited goes on there.
+ */
+final class Replacement {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Replacement.class);
+    private static final Duration LOOK = Duration.ofMillis(50);
+    private static final Duration QUIET = Duration.ofSeconds(2);
+
+    private final CamelContext context;
+    private final Model model;
+    private volatile boolean givenUp;
+
+    Replacement(CamelContext context) {
+        this.context = context;
+        this.model = context.getCamelContextExtension().getContextPlugin(Model.class);
+    }
+
+    /**
+     * Replaces what runs of a file.
+     *
+     * @param before null for a new file
+     * @param after null for one that is gone
+     * @return false if Camel would not have the new one, or there was no time for it; the old one runs then
+     */
+    boolean replace(RouteFile before, RouteFile after) throws Exception {
+        Parts old = Parts.of(before);
+        Parts young = Parts.of(after);
+        RouteFile file = after == null ? before : after;
+        if (!old.only(false, Parts.ROUTES).equals(young.only(false, Parts.ROUTES))) {
+            LOG.warn("{}: beans, and whatever is no route, are taken over by a restart only", file.name());
+        }
+        if (old.only(true, Parts.ROUTES).equals(young.only(true, Parts.ROUTES))
+                && old.material().isEmpty()
+                && old.madeOf().isEmpty()) {
+            return true;
+        }
+        List<Route> routes = routes(old, file.name());
+        List<Entrance> entrances = new ArrayList<>();
+        try {
+            for (Route route : routes) {
+                shut(route, entrances);
+            }
+            if (!awaitEmpty(routes, entrances, file.name())) {
+                for (Route route : routes) {
+                    ServiceHelper.resumeService(route.getConsumer());
+                }
+                return false;
+            }
+            remove(routes, old);
+            try {
+                load(young);
+                LOG.info("{} {}", file.name(), after == null ? "is gone, and its routes are stopped" : "is reloaded");
+                return true;
+            } catch (Exception e) {
+                LOG.error("{}: {}; what ran before goes on", file.name(), reason(e));
+                remove(routes(young, file.name()), young);
+                load(old);
+                return false;
+            }
+        } finally {
+            entrances.forEach(Entrance::open);
+        }
+    }
+
+    private static String reason(Throwable e) {
+        Throwable root = e;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        String message = String.valueOf(root.getMessage());
+        return message.equals(e.getMessage()) ? message : e.getMessage() + ", because " + message;
+    }
+
+    /** Those of the file; a route without an id is known by the file it is from. */
+    private List<Route> routes(Parts parts, String file) {
+        Set<String> ids = new LinkedHashSet<>(parts.routeIds());
+        for (RouteDefinition definition : model.getRouteDefinitions()) {
+            if (!definition.isCreatedFromTemplate()
+                    && definition.getResource() != null
+                    && definition.getResource().getLocation().endsWith(file)) {
+                ids.add(definition.getRouteId());
+            }
+        }
+        return new ArrayList<>(context.getRoutes().stream()
+                .filter(route -> ids.contains(route.getRouteId()))
+                .toList());
+    }
+
+    private void shut(Route route, List<Entrance> entrances) throws Exception {
+        if (route.getEndpoint().getComponent() instanceof EnterableDirectComponent direct) {
+            Entrance entrance = direct.entrance(EnterableDirectComponent.name(route.getEndpoint()));
+            entrance.close();
+            entrances.add(entrance);
+        } else if (!ServiceHelper.suspendService(route.getConsumer())) {
+            ServiceHelper.stopService(route.getConsumer());
+        }
+    }
+
+    private boolean awaitEmpty(List<Route> routes, List<Entrance> entrances, String file) throws InterruptedException {
+        long begin = System.nanoTime();
+        boolean told = false;
+        while (!givenUp) {
+            int inside = 0;
+            for (Entrance entrance : entrances) {
+                inside += entrance.awaitEmpty(LOOK);
+            }
+            for (Route route : routes) {
+                inside += context.getInflightRepository().size(route.getRouteId());
+            }
+            if (inside == 0) {
+                return true;
+            }
+            if (entrances.isEmpty()) {
+                Thread.sleep(LOOK.toMillis());
+            }
+            if (!told && System.nanoTime() - begin > QUIET.toNanos()) {
+                LOG.info("{} takes over when what is in the old route has come to its end", file);
+                told = true;
+            }
+        }
+        return false;
+    }
+
+    /** Waits for nothing any more; what would be replaced goes on as it is. */
+    void giveUp() {
+        givenUp = true;
+    }
+
+    private void remove(List<Route> routes, Parts parts) throws Exception {
+        for (Route route : routes) {
+            context.getRouteController().stopRoute(route.getRouteId());
+            context.removeRoute(route.getRouteId());
+        }
+        // Those that a precondition keeps off are in the model only
+        for (String id : parts.routeIds()) {
+            RouteDefinition definition = model.getRouteDefinition(id);
+            if (definition != null) {
+                model.removeRouteDefinition(definition);
+            }
+        }
+        for (String id : parts.material()) {
+            model.removeRouteTemplateDefinitions(id);
+            RouteConfigurationDefinition configuration = model.getRouteConfigurationDefinition(id);
+            if (configuration != null) {
+                model.removeRouteConfiguration(configuration);
+            }
+        }
+    }
+
+    private void load(Parts parts) throws Exception {
+        if (parts.file() == null) {
+            return;
+        }
+        String location = "file:" + parts.file().name();
+        byte[] text = parts.only(true, Parts.ROUTES).getBytes(StandardCharsets.UTF_8);
+        PluginHelper.getRoutesLoader(context).loadRoutes(ResourceHelper.fromBytes(location, text));
+        for (Route route : routes(parts, parts.file().name())) {
+            if (!"false".equals(model.getRouteDefinition(route.getRouteId()).getAutoStartup())) {
+                context.getRouteController().startRoute(route.getRouteId());
+            }
+        }
+    }
+}

@@ -1,0 +1,194 @@
+package dev.agentcall.app;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.agentcall.app.Program.Running;
+import dev.agentcall.simulator.Fault;
+import dev.agentcall.simulator.Simulator;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import org.awaitility.core.ConditionFactory;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What happens when route files are saved while the program runs. */
+class ReloadTest {
+
+    private static final int ROWS = 3000;
+
+    private static final String TICK = """
+            - route:
+                id: tick
+                from:
+                  uri: timer
+                  parameters:
+                    timerName: tick
+                    period: 50
+                  steps:
+                    - setBody:
+                        expression:
+                          constant:
+                            expression: one
+                    - to:
+                        uri: "jsonl:{{agentcall.outbox}}/ticks.jsonl"
+            """;
+
+    @TempDir
+    private Path home;
+
+    private static ConditionFactory patience() {
+        return await().atMost(Duration.ofSeconds(60));
+    }
+
+    private static Running serve(Program program) throws IOException {
+        Running server = program.environment("AGENTCALL_RELOAD", "true").start();
+        patience().untilAsserted(() -> assertThat(server.err()).contains("serving"));
+        return server;
+    }
+
+    private Path route(String name) {
+        return home.resolve("routes").resolve(name + ".camel.yaml");
+    }
+
+    /** As some editors save: another file takes the name. */
+    private void renameOver(Path file, String text) throws IOException {
+        Path other = Files.writeString(file.resolveSibling(".saving~"), text);
+        Files.move(other, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    private String lastTick() throws IOException {
+        List<String> ticks = Files.readAllLines(home.resolve("data/outbox/ticks.jsonl"));
+        return ticks.get(ticks.size() - 1);
+    }
+
+    @Test
+    void aFileThatIsSavedTakesOverAndABrokenOneDoesNot() throws Exception {
+        try (Simulator simulator = Simulator.start(Simulator.Options.defaults())) {
+            Program program = Program.unpack(home, simulator.uri());
+            try (Running server = serve(program)) {
+                Files.writeString(route("tick"), TICK);
+                patience().ignoreExceptions().until(() -> lastTick().equals("one"));
+
+                Files.writeString(route("tick"), TICK.replace("one", "two"));
+                patience().until(() -> lastTick().equals("two"));
+
+                renameOver(route("tick"), TICK.replace("setBody", "setBoddy"));
+                patience().until(() -> server.err()
+                        .contains("routes/tick.camel.yaml:9: found setBoddy, expected setBody"));
+                long before = Files.size(home.resolve("data/outbox/ticks.jsonl"));
+                patience().until(() -> Files.size(home.resolve("data/outbox/ticks.jsonl")) > before);
+                assertThat(lastTick()).isEqualTo("two");
+
+                renameOver(route("tick"), TICK.replace("one", "three"));
+                patience().until(() -> lastTick().equals("three"));
+
+                // Nothing but Camel itself finds this one out
+                Files.writeString(route("tick"), TICK.replace("period: 50", "period: soon"));
+                patience().until(() -> server.err().contains("soon"));
+                long then = Files.size(home.resolve("data/outbox/ticks.jsonl"));
+                patience().until(() -> Files.size(home.resolve("data/outbox/ticks.jsonl")) > then);
+
+                Files.delete(route("tick"));
+                patience().until(() -> server.err().contains("routes/tick.camel.yaml is gone"));
+
+                Files.delete(route("send-call"));
+                patience().until(() -> server.err().contains("found direct:send-call in the route place-call"));
+
+                Files.writeString(
+                        route("beans"),
+                        Files.readString(route("beans")) + "    - name: mine\n      type: java.lang.Object\n");
+                patience().until(() -> server.err()
+                        .lines()
+                        .anyMatch(line -> line.contains("routes/beans.camel.yaml") && line.contains("restart")));
+
+                server.terminate();
+                assertThat(server.end().code()).isZero();
+            }
+        }
+    }
+
+    @Test
+    void callsInFlightComeToTheirEndAndNoneIsLostOrMadeTwice() throws Exception {
+        try (Simulator simulator = Simulator.start(Simulator.Options.defaults())) {
+            Program program = Program.unpack(home, simulator.uri()).environment("AGENTCALL_RATE", "400");
+            try (Running server = serve(program)) {
+                StringBuilder csv = new StringBuilder("callerid,agent,phone,context,outqueue,destination\n");
+                for (int i = 0; i < ROWS; i++) {
+                    csv.append("59824001000,agent%d,1001,agentes,Ventas->,59899%06d%n".formatted(i % 50, i));
+                }
+                drop(csv.toString());
+
+                String success = Files.readString(route("deliver-success"));
+                int version = 0;
+                Path results = home.resolve("data/outbox/rows.success.csv");
+                while (!Files.exists(results)) {
+                    version++;
+                    for (String name : List.of("place-call", "send-call", "deliver-success", "channel-errors")) {
+                        Files.writeString(
+                                route(name),
+                                Files.readString(route(name))
+                                        .replaceFirst("description: .*", "description: Version " + version + "."));
+                    }
+                    Files.writeString(
+                            route("deliver-success"),
+                            success + "        - to:\n            uri: \"jsonl:{{agentcall.outbox}}/v" + version
+                                    + ".jsonl\"\n");
+                    int now = version;
+                    patience()
+                            .until(() -> Files.exists(results)
+                                    || Files.exists(home.resolve("data/outbox/v" + now + ".jsonl")));
+                }
+
+                assertThat(version).isGreaterThan(3);
+                assertThat(Files.readAllLines(results)).hasSize(1 + ROWS);
+                assertThat(simulator.calls().stream().map(call -> call.fields().get("destination")))
+                        .hasSize(ROWS)
+                        .doesNotHaveDuplicates();
+                assertThat(Files.readAllLines(home.resolve("data/outbox/success.jsonl")))
+                        .hasSize(ROWS);
+                assertThat(server.err()).doesNotContain("ERROR");
+            }
+        }
+    }
+
+    /** Camel by itself would wait for as long as its shutdown may take, and then cut them off. */
+    @Test
+    void aCallThatTakesLongComesToItsEndInTheOldRoute() throws Exception {
+        try (Simulator simulator = Simulator.start(Simulator.Options.defaults())) {
+            Program program = Program.unpack(home, simulator.uri()).configuration("camel.main.shutdownTimeout=1");
+            try (Running server = serve(program)) {
+                StringBuilder csv = new StringBuilder("callerid,agent,phone,context,outqueue,destination\n");
+                for (int i = 0; i < 4; i++) {
+                    csv.append("59824001000,agent%d,1001,agentes,Ventas->,%s%n".formatted(i, Fault.SLOW.destination()));
+                }
+                drop(csv.toString());
+                patience().until(() -> simulator.calls().size() == 4);
+                for (String name : List.of("place-call", "post-form")) {
+                    Files.writeString(
+                            route(name),
+                            Files.readString(route(name)).replaceFirst("description: .*", "description: New."));
+                }
+
+                patience().until(() -> Files.exists(home.resolve("data/outbox/rows.success.csv")));
+
+                assertThat(Files.readAllLines(home.resolve("data/outbox/rows.success.csv")))
+                        .hasSize(1 + 4);
+                assertThat(simulator.calls()).hasSize(4);
+                patience().until(() -> server.err().contains("routes/post-form.camel.yaml is reloaded"));
+            }
+        }
+    }
+
+    private void drop(String csv) throws IOException {
+        Path file = Files.writeString(home.resolve("rows.csv"), csv);
+        Files.setLastModifiedTime(file, FileTime.from(Instant.now().minusSeconds(60)));
+        Files.move(file, home.resolve("data/inbox/rows.csv"));
+    }
+}
