@@ -72,6 +72,7 @@ class AgentCallTest {
                 .contains(
                         "--dry-run",
                         "--check",
+                        "--diagram",
                         "--simulator",
                         "--version",
                         "FILE",
