@@ -6,6 +6,7 @@ import dev.agentcall.routes.RouteFinding;
 import dev.agentcall.routes.YamlDsl;
 import java.nio.file.Path;
 import java.util.List;
+import org.apache.camel.Ordered;
 import org.apache.camel.impl.DefaultCamelContext;
 import org.apache.camel.spi.PropertiesSource;
 
@@ -36,22 +37,31 @@ final class Diagram {
     /** In a context of its own, which is never started. */
     private static String of(Bundle settings, List<RouteFile> files) throws Exception {
         try (DefaultCamelContext context = new DefaultCamelContext()) {
-            context.getPropertiesComponent().addPropertiesSource(new PropertiesSource() {
-                @Override
-                public String getName() {
-                    return "settings";
-                }
-
-                @Override
-                public String getProperty(String name) {
-                    return settings.context()
-                            .getPropertiesComponent()
-                            .resolveProperty(name)
-                            .orElse(null);
-                }
-            });
+            context.getPropertiesComponent().addPropertiesSource(new Values(settings));
             context.build();
             return Flowchart.of(context, files);
+        }
+    }
+
+    /** What the settings say, before anything that a context knows by itself. */
+    private record Values(Bundle settings) implements PropertiesSource, Ordered {
+
+        @Override
+        public String getName() {
+            return "settings";
+        }
+
+        @Override
+        public String getProperty(String name) {
+            return settings.context()
+                    .getPropertiesComponent()
+                    .resolveProperty(name)
+                    .orElse(null);
+        }
+
+        @Override
+        public int getOrder() {
+            return Ordered.HIGHEST;
         }
     }
 }

@@ -36,7 +36,7 @@ import org.apache.camel.support.ResourceHelper;
 public final class Flowchart {
 
     private static final int LONGEST_PREDICATE = 48;
-    private static final int LONGEST_ADDRESS = 80;
+    private static final int LONGEST_ADDRESS = 100;
     private static final Set<String> ADDRESSING =
             Set.of("recipientList", "routingSlip", "dynamicRouter", "enrich", "pollEnrich", "poll");
 

@@ -13,7 +13,7 @@ import org.snakeyaml.engine.v2.nodes.Node;
 final class Part {
 
     private static final Pattern DIRECT = Pattern.compile("direct:(?://)?([^\\s?,&'\"]+)");
-    private static final Pattern BEAN_IN_TEXT = Pattern.compile("\\$\\{bean:([\\w.-]+)");
+    private static final Pattern BEAN_IN_TEXT = Pattern.compile("\\$\\{bean:(?!type:)([\\w.-]+)");
     /** A reference; not #class:, #type: and the like. */
     private static final Pattern REFERENCE = Pattern.compile("#(?:bean:)?([A-Za-z_][\\w.-]*)");
     /** Keys whose value is for people. */
@@ -204,10 +204,10 @@ final class Part {
         } else if (!TEXTS.contains(key) && REFERENCE.matcher(text).matches()) {
             reference(node, text);
         }
-        BEAN_IN_TEXT
-                .matcher(text)
-                .results()
-                .forEach(bean -> reference(node, bean.group(1).split("[.]", 2)[0]));
+        BEAN_IN_TEXT.matcher(text).results().map(bean -> bean.group(1)).forEach(bean -> {
+            boolean isClass = context.getClassResolver().resolveClass(bean) != null;
+            reference(node, isClass ? bean : bean.split("[.]", 2)[0]);
+        });
     }
 
     private void reference(Node node, String bean) {

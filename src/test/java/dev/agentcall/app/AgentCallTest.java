@@ -73,6 +73,7 @@ class AgentCallTest {
                 .contains(
                         "--dry-run",
                         "--check",
+                        "--diagram",
                         "--simulator",
                         "--version",
                         "FILE",

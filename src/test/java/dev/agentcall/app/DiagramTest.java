@@ -79,7 +79,7 @@ class DiagramTest {
         Program program = Program.unpack(home);
         assertThat(program.run("--diagram").out()).contains("receive_jms[\"receive-jms<br>(off)\"]:::off");
 
-        assertThat(program.environment("AGENTCALL_JMS_URL", "tcp://127.0.0.1:1")
+        assertThat(program.configuration("agentcall.jms.url=tcp://127.0.0.1:1")
                         .run("--diagram")
                         .out())
                 .contains("receive_jms[\"receive-jms\"]")

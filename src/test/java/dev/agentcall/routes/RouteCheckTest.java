@@ -285,6 +285,8 @@ class RouteCheckTest {
         assertThat(checkStep("- split:\n    method: {ref: nobody}\n    executorService: \"#nobody\"\n    steps: []"))
                 .hasSize(2);
         assertThat(checkStep("- bean:\n    ref: java.lang.Object")).isEmpty();
+        assertThat(checkStep("- log: \"${bean:calls.x} ${bean:java.lang.Object} ${bean:type:java.lang.Object}\""))
+                .isEmpty();
     }
 
     @Test
