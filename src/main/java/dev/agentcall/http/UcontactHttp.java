@@ -171,6 +171,9 @@ public final class UcontactHttp implements HttpClientConfigurer, HttpActivityLis
     private ClassicHttpResponse exchange(ClassicHttpRequest request, ExecChain.Scope scope, ExecChain chain)
             throws IOException, HttpException {
         Exchange exchange = (Exchange) scope.clientContext.getAttribute(EXCHANGE_ATTRIBUTE);
+        if (exchange == null) { // nothing could be noted, and what was sent would be sent again
+            throw new IOException("the route's endpoint has no httpActivityListener, expected #agentcallUcontactHttp");
+        }
         Deadlines.Deadline deadline = deadlines.set(settings.responseTimeout(), scope.execRuntime::discardEndpoint);
         try {
             note(exchange, Answer.lost(false, "the request was sent and no answer was read"));
@@ -194,9 +197,7 @@ public final class UcontactHttp implements HttpClientConfigurer, HttpActivityLis
     }
 
     private static void note(Exchange exchange, Answer answer) {
-        if (exchange != null) {
-            exchange.setProperty(ANSWER, answer);
-        }
+        exchange.setProperty(ANSWER, answer);
     }
 
     private String why(boolean timedOut, Exception e) {
@@ -245,10 +246,22 @@ public final class UcontactHttp implements HttpClientConfigurer, HttpActivityLis
         return noted != null ? noted : Answer.notSent("not sent: " + describe(failure));
     }
 
-    /** Only here so that Camel hands the exchange to the client's context. */
+    /**
+     * Has Camel hand the exchange to the client's context. A request that leaves without a note does so through a client
+     * that is not ours, as if a route were changed: nothing is known about its answer, and it must not be sent again.
+     */
     @Override
     public void onRequestSubmitted(
-            Object source, Exchange exchange, HttpHost host, HttpRequest request, HttpEntity entity) {}
+            Object source, Exchange exchange, HttpHost host, HttpRequest request, HttpEntity entity) {
+        if (exchange.getProperty(ANSWER) == null) {
+            note(
+                    exchange,
+                    Answer.lost(
+                            false,
+                            "it was sent, and the route's endpoint has no httpClientConfigurer,"
+                                    + " expected #agentcallUcontactHttp"));
+        }
+    }
 
     @Override
     public void onResponseReceived(

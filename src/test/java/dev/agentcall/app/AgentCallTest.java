@@ -350,6 +350,27 @@ class AgentCallTest {
         }
     }
 
+    /** The request left through a client that knows nothing of what may be sent again: it is in doubt, and sent once. */
+    @Test
+    void aRouteThatHasLostItsHttpClientCallsNobodyTwice() throws Exception {
+        try (CallStub stub = CallStub.start(call -> CallStub.Answer.placed())) {
+            Program program = Program.unpack(home, stub.uri());
+            program.file(
+                    "routes/post-form.camel.yaml",
+                    Files.readString(home.resolve("routes/post-form.camel.yaml"))
+                            .replaceFirst(" *httpClientConfigurer: .*\n", ""));
+            program.file("f.csv", rows(1));
+
+            Ended ended = program.run("f.csv");
+
+            assertThat(ended.code()).as(ended.all()).isEqualTo(1);
+            assertThat(stub.calls()).hasSize(1);
+            assertThat(ResultFiles.read(program.outbox(), "f", ';').unknown())
+                    .singleElement()
+                    .satisfies(row -> assertThat(row.get("agentcall_detail")).contains("httpClientConfigurer"));
+        }
+    }
+
     @Test
     void theSimulatorAnswersUntilItIsTerminated() throws Exception {
         Program program = Program.unpack(home);
