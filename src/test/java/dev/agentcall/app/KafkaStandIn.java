@@ -28,6 +28,11 @@ public final class KafkaStandIn implements KafkaClientFactory {
 
     public KafkaStandIn() {
         last = this;
+        // Before any record: Camel asks for the consumer on a thread of its own, at a time of its own.
+        consumer.schedulePollTask(() -> {
+            consumer.rebalance(List.of(PARTITION));
+            consumer.updateBeginningOffsets(Map.of(PARTITION, 0L));
+        });
     }
 
     static KafkaStandIn ofLastStart() {
@@ -53,10 +58,6 @@ public final class KafkaStandIn implements KafkaClientFactory {
     @Override
     public Consumer getConsumer(Properties properties) {
         settings = properties;
-        consumer.schedulePollTask(() -> {
-            consumer.rebalance(List.of(PARTITION));
-            consumer.updateBeginningOffsets(Map.of(PARTITION, 0L));
-        });
         return consumer;
     }
 
