@@ -1,6 +1,7 @@
 package dev.agentcall.app;
 
 import dev.agentcall.simulator.Simulator;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -23,13 +24,35 @@ public final class Demo {
         System.out.println("Calls the rows of " + sample + " on a simulator of uContact");
         int code;
         try (Simulator simulator = Simulator.start(Simulator.Options.defaults())) {
-            code = new OneShot(Map.of(
-                            "agentcall.ucontact.url", simulator.uri().toString(),
-                            "agentcall.ucontact.token", "demo",
-                            "agentcall.data", data.toString()))
-                    .run(List.of(sample));
+            code = new OneShot(settings(simulator.uri(), data)).run(List.of(sample));
         }
         // The demo shows the product; that some rows are not placed is part of the show.
         System.exit(code == ExitCode.NOT_ALL_PLACED ? ExitCode.ALL_PLACED : code);
+    }
+
+    /** What leads out of the demo's own folder and process, should the environment have it for something real. */
+    private static Map<String, String> settings(URI ucontact, Path data) {
+        Path outbox = data.resolve("outbox");
+        return Map.of(
+                "agentcall.ucontact.url",
+                ucontact.toString(),
+                "agentcall.ucontact.token",
+                "demo",
+                "agentcall.ucontact.token-file",
+                "",
+                "agentcall.ucontact.proxy",
+                "",
+                "agentcall.data",
+                data.toString(),
+                "agentcall.outbox",
+                outbox.toString(),
+                "agentcall.ledger.url",
+                "jdbc:sqlite:" + data.resolve("ledger.db"),
+                "agentcall.jms.url",
+                "",
+                "agentcall.channel.success",
+                "jsonl:" + outbox.resolve("success.jsonl"),
+                "agentcall.channel.error",
+                "jsonl:" + outbox.resolve("error.jsonl"));
     }
 }
