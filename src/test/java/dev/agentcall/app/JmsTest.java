@@ -486,8 +486,11 @@ class JmsTest {
         broker.stop();
         brokerIsAway.countDown();
         // Both are decided, and in the files, while the broker is away.
-        await().until(() -> bundle.successes("placed").size() == 1
-                && bundle.errors("rejected").size() == 1);
+        Duration minute = Duration.ofMinutes(1);
+        await().atMost(minute)
+                .untilAsserted(() -> assertThat(bundle.successes("placed")).isNotEmpty());
+        await().atMost(minute)
+                .untilAsserted(() -> assertThat(bundle.errors("rejected")).isNotEmpty());
         await().until(() -> problem() != null);
         // Who was called already need not wait for the agent, who is busy with another call by now.
         CountDownLatch free = new CountDownLatch(1);

@@ -214,7 +214,7 @@ class RouteCheckTest {
     void anEndpointOfNoComponentIsTold() {
         assertThat(checkStep("- to: nosuch:x"))
                 .containsExactly("mine.yaml:9: found the endpoint nosuch: in the route mine, expected a component whose"
-                        + " jar is in lib, or a bean of that name");
+                        + " jar is in lib, with those that it needs, or a bean of that name");
     }
 
     @Test
