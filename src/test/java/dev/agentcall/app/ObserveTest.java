@@ -7,50 +7,17 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.agentcall.rest.ReadinessCheck;
-import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
-import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 /** What an operator sees from outside: health, figures, logs. */
 @Timeout(120)
-class ObserveTest {
-
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
-
-    @TempDir
-    private Path data;
-
-    private CallStub stub;
-    private RunningBundle running;
-    private RestClient client;
-
-    @BeforeEach
-    void startStub() throws IOException {
-        stub = CallStub.start(asked -> CallStub.Answer.placed());
-    }
-
-    @AfterEach
-    void stop() throws IOException {
-        if (running != null) {
-            running.close();
-        }
-        stub.close();
-    }
-
-    private void start(String... settings) throws Exception {
-        running = RunningBundle.start(Bundle.Extent.ALL, data, stub.uri(), settings);
-        client = RestClient.of(running);
-    }
+class ObserveTest extends RestFixture {
 
     private String reason(String check, int status) throws Exception {
         HttpResponse<String> ready = client.get("/observe/health/ready");

@@ -25,42 +25,12 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Requests as JSON over HTTP: what becomes of them, and when. */
 @Timeout(120)
-class RestTest {
-
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
-
-    @TempDir
-    private Path data;
-
-    private CallStub stub;
-    private RunningBundle running;
-    private RestClient client;
-
-    @BeforeEach
-    void startStub() throws IOException {
-        stub = CallStub.start(asked -> CallStub.Answer.placed());
-    }
-
-    @AfterEach
-    void stop() throws IOException {
-        if (running != null) {
-            running.close();
-        }
-        stub.close();
-    }
-
-    private void start(String... settings) throws Exception {
-        running = RunningBundle.start(Bundle.Extent.ALL, data, stub.uri(), settings);
-        client = RestClient.of(running);
-    }
+class RestTest extends RestFixture {
 
     @Test
     void aPlacedCallIsAnsweredWithItsOutcomeWhichTheChannelHasToo() throws Exception {

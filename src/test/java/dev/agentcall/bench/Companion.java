@@ -53,8 +53,12 @@ final class Companion implements AutoCloseable {
         return url;
     }
 
-    /** User and system CPU time used so far, in seconds; NaN where the platform does not tell. */
     double cpuSeconds() {
+        return cpuSeconds(process);
+    }
+
+    /** User and system CPU time used so far, in seconds; NaN where the platform does not tell. */
+    static double cpuSeconds(Process process) {
         return process.info()
                 .totalCpuDuration()
                 .map(cpu -> cpu.toMillis() / 1e3)
@@ -63,6 +67,11 @@ final class Companion implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
+        end(process);
+    }
+
+    /** Ends a process that ends with its input; one that does not is killed. */
+    static void end(Process process) throws IOException {
         process.getOutputStream().close();
         try {
             if (!process.waitFor(5, TimeUnit.SECONDS)) {

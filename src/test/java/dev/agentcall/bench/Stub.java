@@ -7,7 +7,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -71,10 +70,7 @@ final class Stub implements AutoCloseable {
 
     /** User and system CPU time used so far, in seconds; NaN where the platform does not tell. */
     double cpuSeconds() {
-        return process.info()
-                .totalCpuDuration()
-                .map(cpu -> cpu.toMillis() / 1e3)
-                .orElse(Double.NaN);
+        return Companion.cpuSeconds(process);
     }
 
     /** Ends it and returns the number of all its POSTs. */
@@ -95,13 +91,6 @@ final class Stub implements AutoCloseable {
     @Override
     public void close() throws IOException {
         in.close();
-        try {
-            if (!process.waitFor(5, TimeUnit.SECONDS)) {
-                process.destroyForcibly();
-            }
-        } catch (InterruptedException e) {
-            process.destroyForcibly();
-            Thread.currentThread().interrupt();
-        }
+        Companion.end(process);
     }
 }

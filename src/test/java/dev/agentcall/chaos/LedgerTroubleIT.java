@@ -155,14 +155,16 @@ class LedgerTroubleIT {
             Files.delete(filler);
             Ended ended = running.end();
 
-            assertThat(ended.code()).as(ended.err()).isEqualTo(3);
-            assertThat(ended.err()).contains("disk", "the same command goes on");
             assertTold(ended);
-            assertThat(Findings.names(here.outbox())).allMatch(name -> name.endsWith(".jsonl"));
+            // Where all that was in flight had its answer already, no claim failed, and the run went on to its end.
+            assertThat(ended.code()).as(ended.err()).isIn(0, 3);
+            if (ended.code() == 3) {
+                assertThat(ended.err()).contains("disk", "the same command goes on");
+                assertThat(Findings.names(here.outbox())).allMatch(name -> name.endsWith(".jsonl"));
+                ended = here.run(file);
+            }
 
-            Ended again = here.run(file);
-
-            assertThat(again.code()).as(here.said() + again.out()).isZero();
+            assertThat(ended.code()).as(here.said() + ended.out()).isZero();
             System.out.println(
                     Findings.of(here, simulator, List.of(calls), Doubts.NONE).line("disk full for a while"));
         }
