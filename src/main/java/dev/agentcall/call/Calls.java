@@ -305,25 +305,27 @@ public final class Calls {
 
     private void decide(Call call, Verdict verdict, boolean answered) {
         Outcome outcome = Outcome.of(call.request, verdict, Instant.now(), call.millis);
-        record(call, outcome);
-        call.decide(outcome);
         if (answered) {
             call.permit.answered(call.sentNanos);
         }
+        record(call, outcome);
+        call.decide(outcome);
         synchronized (tries) {
             tries.remove(call.request.requestId());
         }
-        call.giveBack(true);
         observer.accept(outcome);
         log(outcome);
     }
 
-    /** Holds the answer until it can be committed: it exists nowhere else. Given up, it becomes unknown/crash. */
+    /**
+     * Holds the answer until it can be committed: it exists nowhere else. Given up, it becomes unknown/crash. The next call
+     * may go as soon as its claim would be committed no sooner, so that it does not wait for the disk twice.
+     */
     private void record(Call call, Outcome outcome) {
         Instant since = Instant.now();
         for (boolean told = false; ; told = true) {
             try {
-                ledger.record(call.ledgerId, outcome);
+                ledger.record(call.ledgerId, outcome, () -> call.giveBack(true));
                 return;
             } catch (LedgerException e) {
                 if (gate.isStopping() || since.plus(patience).isBefore(Instant.now())) {

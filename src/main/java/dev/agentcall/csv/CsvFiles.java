@@ -120,7 +120,7 @@ public final class CsvFiles {
             }
             current = run;
             exchange.setVariable(RUN, run);
-            exchange.getMessage().setBody(run.rows.lanes(settings.concurrency()));
+            exchange.getMessage().setBody(run.rows.lanes(RowThreads.count(settings)));
         } catch (IOException | RuntimeException e) {
             input.close();
             throw e;

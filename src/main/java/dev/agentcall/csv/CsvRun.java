@@ -137,31 +137,39 @@ public final class CsvRun implements Closeable {
         return out > 0 || !isEnding() && (!exhausted || waitingRows > 0 || !notTaken.isEmpty());
     }
 
-    /** Waits for a row that may be called; null if none is left. Lanes that find none wait behind one that looks. */
+    /** Waits for a row that may be called; null if none is left. */
     private Submission take() {
         try {
-            looking.lockInterruptibly();
-            try {
-                while (mayHaveRows()) {
-                    Gate.Permit permit = gate.enterWhile(() -> !over);
-                    long seen = gate.changes();
-                    Submission row = permit == null ? null : tryTake(permit);
-                    if (row != null) {
-                        return row;
-                    }
-                    if (mayHaveRows()) {
-                        gate.awaitChange(seen); // no waiting row's agent is free
-                    }
-                }
-                return null;
-            } finally {
-                looking.unlock();
-            }
+            Submission row = tryTake();
+            return row == null && mayHaveRows() ? look() : row;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             fail(e);
             return null;
         }
+    }
+
+    /** No waiting row's agent is free: one lane looks whenever something has changed, the others wait behind it. */
+    private Submission look() throws InterruptedException {
+        looking.lockInterruptibly();
+        try {
+            long seen = gate.changes();
+            Submission row = tryTake();
+            while (row == null && mayHaveRows()) {
+                gate.awaitChange(seen);
+                seen = gate.changes();
+                row = tryTake();
+            }
+            return row;
+        } finally {
+            looking.unlock();
+        }
+    }
+
+    /** Waits for a permit; null if no waiting row's agent is free. */
+    private Submission tryTake() throws InterruptedException {
+        Gate.Permit permit = gate.enterWhile(() -> !over);
+        return permit == null ? null : tryTake(permit);
     }
 
     private synchronized Submission tryTake(Gate.Permit permit) {

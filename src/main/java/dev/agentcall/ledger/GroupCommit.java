@@ -53,8 +53,18 @@ final class GroupCommit implements AutoCloseable {
      * @throws LedgerException if it could not be committed; where the connection broke meanwhile, it may have been
      */
     <T> T write(Work<T> work) {
+        return write(work, () -> {});
+    }
+
+    /**
+     * The same.
+     *
+     * @param inLine run as soon as whatever is written from then on is committed together with this, or later
+     */
+    <T> T write(Work<T> work, Runnable inLine) {
         Pending<T> own = new Pending<>(work);
         waiting.add(own);
+        inLine.run();
         if (closed && waiting.remove(own)) {
             own.fail(new IllegalStateException("it is closed"));
         }

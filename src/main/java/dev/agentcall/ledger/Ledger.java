@@ -288,21 +288,32 @@ public final class Ledger implements AutoCloseable {
 
     /** Writes the outcome of a claimed request. */
     public void record(long id, Outcome outcome) {
+        record(id, outcome, () -> {});
+    }
+
+    /**
+     * The same.
+     *
+     * @param inLine run before the outcome is committed, once a claim that comes later is not committed without it
+     */
+    public void record(long id, Outcome outcome, Runnable inLine) {
         boolean release = outcome.kind() == OutcomeKind.REJECTED || outcome.kind() == OutcomeKind.INVALID;
-        writer.write(sql -> {
-            PreparedStatement update = sql.prepare(release ? DECIDE_AND_RELEASE : DECIDE);
-            setOutcome(update, outcome);
-            update.setLong(8, id);
-            if (update.executeUpdate() == 0) {
-                PreparedStatement late = sql.prepare(DECIDE_LATE);
-                setOutcome(late, outcome);
-                late.setLong(8, processes.id());
-                late.setInt(9, release ? 1 : 0);
-                late.setLong(10, id);
-                late.executeUpdate();
-            }
-            return null;
-        });
+        writer.write(
+                sql -> {
+                    PreparedStatement update = sql.prepare(release ? DECIDE_AND_RELEASE : DECIDE);
+                    setOutcome(update, outcome);
+                    update.setLong(8, id);
+                    if (update.executeUpdate() == 0) {
+                        PreparedStatement late = sql.prepare(DECIDE_LATE);
+                        setOutcome(late, outcome);
+                        late.setLong(8, processes.id());
+                        late.setInt(9, release ? 1 : 0);
+                        late.setLong(10, id);
+                        late.executeUpdate();
+                    }
+                    return null;
+                },
+                inLine);
         wakeWaiting();
     }
 
