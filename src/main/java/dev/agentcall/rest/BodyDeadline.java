@@ -31,12 +31,17 @@ final class BodyDeadline extends Handler.Wrapper {
         return super.handle(request, response, Callback.from(task::cancel, callback));
     }
 
-    /** Where the whole body is there. */
+    /**
+     * Where the whole body is there, or there will be no more of it. What holds the body (Jetty 12.1.11) is the callback too,
+     * and ignores a failure that it is told as such: the request would be in work for ever, and its room taken.
+     */
     static final class Met extends Handler.Wrapper {
         @Override
         public boolean handle(Request request, Response response, Callback callback) throws Exception {
             ((Scheduler.Task) request.getAttribute(TASK)).cancel();
-            return super.handle(request, response, callback);
+            Callback told =
+                    callback instanceof Request body ? Callback.from(callback::succeeded, body::fail) : callback;
+            return super.handle(request, response, told);
         }
     }
 }

@@ -378,6 +378,26 @@ class RestDoorTest {
         assertThat(simulator.requests()).isEqualTo(1);
     }
 
+    @Test
+    void clientsThatAreGoneInMidBodyTakeNoRoomAndHoldUpNoStop() throws Exception {
+        start();
+        for (int i = 0; i < 300; i++) {
+            try (Socket socket = new Socket("127.0.0.1", client.base().getPort())) {
+                socket.setSoLinger(true, 0); // a reset: there is nobody to tell anything
+                socket.getOutputStream()
+                        .write(("POST " + CALLS + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                                        + "Content-Length: 1000\r\n\r\n{")
+                                .getBytes(ISO_8859_1));
+            }
+        }
+
+        assertThat(client.post(call("0991")).statusCode()).isEqualTo(201);
+        long began = System.nanoTime();
+        running.close();
+        assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(PATIENCE);
+        assertThat(simulator.requests()).isEqualTo(1);
+    }
+
     private static boolean isCutOff(Socket socket) {
         try {
             return socket.getInputStream().read() < 0;
