@@ -7,6 +7,7 @@ import dev.agentcall.config.Settings;
 import dev.agentcall.csv.CsvFiles;
 import dev.agentcall.jms.Broker;
 import dev.agentcall.ledger.Ledger;
+import dev.agentcall.rest.Health;
 import dev.agentcall.rest.RestServer;
 import dev.agentcall.routes.EnterableDirectComponent;
 import java.io.IOException;
@@ -206,6 +207,10 @@ final class Bundle implements AutoCloseable {
 
     RestServer rest() {
         return bean(RestServer.class);
+    }
+
+    Health health() {
+        return bean(Health.class);
     }
 
     /** From now on no call begins; those in flight end. */

@@ -16,8 +16,9 @@ final class Serve {
         CountDownLatch stop = new CountDownLatch(1);
         try (Termination termination = Termination.onSignal(stop::countDown, 0)) {
             try (Bundle bundle = Bundle.start(Bundle.Extent.ALL);
-                    RouteReload reload =
-                            bundle.settings().reload() ? RouteReload.watch(bundle.context(), ROUTES) : null) {
+                    RouteReload reload = bundle.settings().reload()
+                            ? RouteReload.watch(bundle.context(), ROUTES, bundle.health()::expectRoutesInPlaceOf)
+                            : null) {
                 Path inbox = bundle.settings().inbox();
                 LOG.info("serving {}", inbox == null ? "no inbox" : inbox.toAbsolutePath());
                 stop.await();

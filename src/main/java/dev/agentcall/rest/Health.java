@@ -10,6 +10,7 @@ import dev.agentcall.ledger.LedgerException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -33,7 +34,7 @@ public final class Health implements CamelContextAware {
     private final Gate gate;
     private final Ledger ledger;
     private final Deliveries deliveries;
-    private final Set<String> expectedRoutes = new TreeSet<>();
+    private volatile Set<String> expectedRoutes = Set.of();
     private CamelContext context;
     private String ledgerFault;
     private Long ledgerAskedNanos;
@@ -49,9 +50,15 @@ public final class Health implements CamelContextAware {
 
     /** From now on the routes that are there now, and start by themselves, are expected to run. */
     public void expectRoutes() {
-        context.getRoutes().stream()
-                .filter(Route::isAutoStartup)
-                .forEach(route -> expectedRoutes.add(route.getRouteId()));
+        expectRoutesInPlaceOf(Set.of());
+    }
+
+    /** The same, and no longer those that were taken out on purpose. */
+    public synchronized void expectRoutesInPlaceOf(Collection<String> gone) {
+        Set<String> expected = new TreeSet<>(expectedRoutes);
+        expected.removeAll(gone);
+        context.getRoutes().stream().filter(Route::isAutoStartup).forEach(route -> expected.add(route.getRouteId()));
+        expectedRoutes = expected;
     }
 
     /** Answers that the process lives. */
@@ -119,12 +126,13 @@ public final class Health implements CamelContextAware {
 
     private String routes() {
         Set<String> missing = new TreeSet<>(expectedRoutes);
+        boolean none = missing.isEmpty();
         for (Route route : context.getRoutes()) {
             if (context.getRouteController().getRouteStatus(route.getRouteId()).isStarted()) {
                 missing.remove(route.getRouteId());
             }
         }
-        return expectedRoutes.isEmpty() ? "there are none" : missing.isEmpty() ? null : "not started: " + missing;
+        return none ? "there are none" : missing.isEmpty() ? null : "not started: " + missing;
     }
 
     private static void answer(Exchange exchange, int status, ObjectNode json) {

@@ -10,6 +10,7 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.apache.camel.CamelContext;
 import org.apache.camel.spi.EndpointUriFactory;
+import org.apache.camel.spi.annotations.Component;
 import org.snakeyaml.engine.v2.nodes.Node;
 
 /** Whether endpoints have a component, and only options that it knows; of no endpoint is anything made for that. */
@@ -109,7 +110,12 @@ final class Endpoints {
         if (type == null) {
             return factory(scheme);
         }
-        // A component that has another name as a bean: its own name is in its class's
+        // A component that has another name as a bean: its own name is at its class, or in its class's
+        Class<?> declared = context.getClassResolver().resolveClass(type);
+        Component annotation = declared == null ? null : declared.getAnnotation(Component.class);
+        if (annotation != null) {
+            return factory(annotation.value().split(",")[0]);
+        }
         String own = type.substring(type.lastIndexOf('.') + 1).replaceAll("Component$", "");
         return factory(own.toLowerCase(Locale.ROOT))
                 .or(() -> factory(own.replaceAll("(?<=[a-z])(?=[A-Z])", "-").toLowerCase(Locale.ROOT)));

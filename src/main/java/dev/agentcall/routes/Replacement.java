@@ -6,6 +6,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.apache.camel.CamelContext;
 import org.apache.camel.Route;
 import org.apache.camel.model.Model;
@@ -31,9 +33,11 @@ final class Replacement {
 
     private final CamelContext context;
     private final Model model;
+    private final Consumer<Set<String>> replaced;
     private volatile boolean givenUp;
 
-    Replacement(CamelContext context) {
+    Replacement(CamelContext context, Consumer<Set<String>> replaced) {
+        this.replaced = replaced;
         this.context = context;
         this.model = context.getCamelContextExtension().getContextPlugin(Model.class);
     }
@@ -72,6 +76,7 @@ final class Replacement {
             remove(routes, old);
             try {
                 load(young);
+                replaced.accept(routes.stream().map(Route::getRouteId).collect(Collectors.toSet()));
                 LOG.info("{} {}", file.name(), after == null ? "is gone, and its routes are stopped" : "is reloaded");
                 return true;
             } catch (Exception e) {

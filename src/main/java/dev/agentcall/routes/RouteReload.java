@@ -13,6 +13,7 @@ import java.util.TreeSet;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.apache.camel.CamelContext;
 import org.slf4j.Logger;
@@ -45,10 +46,10 @@ public final class RouteReload implements AutoCloseable {
     private Map<String, RouteFile> seen;
     private Map<String, RouteFile> refused = Map.of();
 
-    private RouteReload(CamelContext context, Path folder) throws IOException {
+    private RouteReload(CamelContext context, Path folder, Consumer<Set<String>> replaced) throws IOException {
         this.folder = folder;
         this.check = new RouteCheck(context);
-        this.replacement = new Replacement(context);
+        this.replacement = new Replacement(context, replaced);
         this.running = read();
         this.seen = running;
     }
@@ -57,9 +58,11 @@ public final class RouteReload implements AutoCloseable {
      * Begins to watch a folder.
      *
      * @param context runs the routes of the files as they are now, with {@link EnterableDirectComponent}
+     * @param replaced is told the ids of routes that were taken out when those in their place run
      */
-    public static RouteReload watch(CamelContext context, Path folder) throws IOException {
-        RouteReload reload = new RouteReload(context, folder);
+    public static RouteReload watch(CamelContext context, Path folder, Consumer<Set<String>> replaced)
+            throws IOException {
+        RouteReload reload = new RouteReload(context, folder, replaced);
         reload.thread.scheduleWithFixedDelay(reload::look, LOOK_MILLIS, LOOK_MILLIS, TimeUnit.MILLISECONDS);
         LOG.info("reloading routes when a file in {} is saved", folder.toAbsolutePath());
         return reload;

@@ -7,6 +7,10 @@ import dev.agentcall.app.Program.Running;
 import dev.agentcall.simulator.Fault;
 import dev.agentcall.simulator.Simulator;
 import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -14,6 +18,8 @@ import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -184,6 +190,50 @@ class ReloadTest {
                 patience().until(() -> server.err().contains("routes/post-form.camel.yaml is reloaded"));
             }
         }
+    }
+
+    @Test
+    void readinessIsAboutTheRoutesThatAreInPlaceNow() throws Exception {
+        try (Simulator simulator = Simulator.start(Simulator.Options.defaults())) {
+            Program program = Program.unpack(home, simulator.uri());
+            Files.writeString(route("tick"), TICK);
+            try (Running server = serve(program)) {
+                patience().untilAsserted(() -> assertThat(ready(server)).contains("200"));
+
+                Files.writeString(route("tick"), TICK.replace("id: tick", "id: tock"));
+                patience().until(() -> server.err().contains("routes/tick.camel.yaml is reloaded"));
+                assertThat(ready(server)).contains("200");
+
+                Files.writeString(route("end-tock"), """
+                        - route:
+                            id: end-tock
+                            from:
+                              uri: timer
+                              parameters:
+                                timerName: end-tock
+                                repeatCount: 1
+                              steps:
+                                - to:
+                                    uri: controlbus:route?routeId=tock&action=stop
+                        """);
+                patience().untilAsserted(() -> assertThat(ready(server)).contains("503", "not started: [tock]"));
+
+                Files.delete(route("tick"));
+                patience().until(() -> server.err().contains("routes/tick.camel.yaml is gone"));
+                assertThat(ready(server)).contains("200");
+            }
+        }
+    }
+
+    private static String ready(Running server) throws Exception {
+        Matcher address = Pattern.compile("REST on (\\S+)").matcher(server.err());
+        assertThat(address.find()).isTrue();
+        HttpResponse<String> answer = HttpClient.newHttpClient()
+                .send(
+                        HttpRequest.newBuilder(URI.create(address.group(1) + "/observe/health/ready"))
+                                .build(),
+                        HttpResponse.BodyHandlers.ofString());
+        return answer.statusCode() + " " + answer.body();
     }
 
     private void drop(String csv) throws IOException {

@@ -24,6 +24,10 @@ class RouteCheckTest {
                   type: java.lang.Object
                 - name: my-http
                   type: org.apache.camel.component.http.HttpComponent
+                - name: my-servlet
+                  type: org.apache.camel.component.servlet.ServletComponent
+                - name: agentcall-jms
+                  type: dev.agentcall.jms.BrokerComponent
             - routeConfiguration:
                 id: channel-errors
             - route:
@@ -199,6 +203,20 @@ class RouteCheckTest {
                 .containsExactly(
                         "mine.yaml:10: found the option siz of seda: in the route mine, expected size",
                         "mine.yaml:12: found the option blockWhenFul of seda: in the route mine, expected blockWhenFull");
+    }
+
+    @Test
+    void theOptionsOfAComponentThatIsABeanAreKnown() {
+        assertThat(checkStep("- to: agentcall-jms:queue:x?concurrentConsumers=1&jmsMessageType=Text"))
+                .isEmpty();
+        assertThat(checkStep("- to:\n    uri: agentcall-jms:queue:x?concurrentConsumerz=1\n    parameters:\n"
+                        + "      timeToLve: 5"))
+                .containsExactly(
+                        "mine.yaml:10: found the option concurrentConsumerz of agentcall-jms: in the route mine, expected"
+                                + " concurrentConsumers",
+                        "mine.yaml:12: found the option timeToLve of agentcall-jms: in the route mine, expected"
+                                + " timeToLive");
+        assertThat(checkStep("- to: my-servlet:x?muteExcepton=true")).hasSize(1);
     }
 
     @Test
