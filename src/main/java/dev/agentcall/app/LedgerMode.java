@@ -75,7 +75,9 @@ final class LedgerMode {
                         : outcome == null ? "" : orEmpty(outcome.reason()),
                 Text.shown(request.requestId(), SHOWN),
                 outcome == null ? "" : Text.shown(orEmpty(outcome.guid()), SHOWN),
-                shown(request.source()) + ", " + Text.shown(orEmpty(request.get(Field.AGENT)), SHOWN) + ", "
+                shown(request.source())
+                        + (outcome != null && outcome.replayed() ? " (not sent again)" : "")
+                        + ", " + Text.shown(orEmpty(request.get(Field.AGENT)), SHOWN) + ", "
                         + Text.masked(request.get(Field.DESTINATION)));
     }
 

@@ -162,10 +162,14 @@ public final class Ledger implements AutoCloseable {
         return database.readFirst(SELECT + "WHERE request_id = ? AND released = 0", Rows::entry, requestId);
     }
 
-    /** The request that has spent this id; if none has, the newest with it; null if there is none. */
+    /**
+     * The request that has spent this id; if none has, the newest with it that repeats no other; null if there is none.
+     * A repetition does not know what was settled.
+     */
     public Entry findLatest(String requestId) {
         return database.readFirst(
-                SELECT + "WHERE request_id = ? ORDER BY CASE WHEN released = 0 THEN 0 ELSE 1 END, claimed_at DESC",
+                SELECT + "WHERE request_id = ?"
+                        + " ORDER BY CASE WHEN released = 0 THEN 0 ELSE 1 END, replayed, claimed_at DESC",
                 Rows::entry,
                 requestId);
     }
@@ -193,21 +197,19 @@ public final class Ledger implements AutoCloseable {
     /**
      * The newest requests, newest first.
      *
-     * @param kind only those with this outcome, and of the unknown ones only those not settled; null for all
+     * @param kind only those with this outcome, and of the unknown ones only those not settled, each once, however
+     *     often it was repeated; null for all
      * @param since only those written after; null for all
      * @param limit how many at most
      */
     public List<Entry> recent(OutcomeKind kind, Instant since, int limit) {
         String from = since == null ? "" : OutcomeJson.instant(since);
         String query = SELECT + "WHERE claimed_at >= ?%s ORDER BY claimed_at DESC, id DESC LIMIT ?";
-        return kind == null
-                ? database.read(query.formatted(""), Rows::entries, from, limit)
-                : database.read(
-                        query.formatted(" AND outcome = ? AND settled IS NULL"),
-                        Rows::entries,
-                        from,
-                        kind.word(),
-                        limit);
+        if (kind == null) {
+            return database.read(query.formatted(""), Rows::entries, from, limit);
+        }
+        String open = kind == OutcomeKind.UNKNOWN ? " AND settled IS NULL AND replayed = 0" : "";
+        return database.read(query.formatted(" AND outcome = ?" + open), Rows::entries, from, kind.word(), limit);
     }
 
     /**
@@ -464,7 +466,7 @@ public final class Ledger implements AutoCloseable {
         do {
             old = database.read(
                     "SELECT id, claimed_at FROM request WHERE claimed_at >= ? AND claimed_at < ? AND delivered = 1"
-                            + " AND outcome <> 'in-flight' AND (outcome <> 'unknown' OR settled IS NOT NULL)"
+                            + " AND outcome <> 'in-flight' AND (outcome <> 'unknown' OR settled IS NOT NULL OR replayed = 1)"
                             + " AND NOT EXISTS (SELECT 1 FROM file_run"
                             + " WHERE file_run.id = request.file_run_id AND finished_at IS NULL)"
                             + " ORDER BY claimed_at LIMIT " + PRUNED_TOGETHER,

@@ -59,6 +59,9 @@ public final class RestCalls {
 
     private static final Logger LOG = LoggerFactory.getLogger(RestCalls.class);
 
+    /** Exchange variable: {@link #root}. */
+    private static final String ROOT = "root";
+
     private static final String CALLS = "/api/agent-calls";
     private static final String FACADE = "/Integra/resources/Agents/";
     private static final Set<String> FORMS = Set.of("", "application/x-www-form-urlencoded", "text/plain");
@@ -94,6 +97,7 @@ public final class RestCalls {
             throw problem(Kind.UNSUPPORTED_TYPE, "expected Content-Type: application/json");
         }
         Source source = new Source("rest", CALLS, null);
+        exchange.setVariable(ROOT, root(http));
         submit(exchange, withKey(http, json(body(exchange), source)));
     }
 
@@ -215,7 +219,8 @@ public final class RestCalls {
         }
         if (outcome.kind() == OutcomeKind.PLACED || outcome.kind() == OutcomeKind.UNKNOWN) {
             String id = URLEncoder.encode(outcome.request().requestId(), StandardCharsets.UTF_8);
-            exchange.getMessage().setHeader("Location", CALLS + "/" + id.replace("+", "%20"));
+            String root = exchange.getVariable(ROOT, String.class);
+            exchange.getMessage().setHeader("Location", root + CALLS + "/" + id.replace("+", "%20"));
         }
     }
 
@@ -356,10 +361,16 @@ public final class RestCalls {
     /** Answers with the description of this API. */
     public void openApi(Exchange exchange) {
         try (InputStream in = RestCalls.class.getResourceAsStream("openapi.json")) {
-            answer(exchange, 200, JSON, new String(in.readAllBytes(), StandardCharsets.UTF_8));
+            String api = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+            answer(exchange, 200, JSON, api.replace("\"url\": \"/\"", "\"url\": \"" + root(http(exchange)) + "/\""));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** What is before the paths of this API: nothing in the bundle's own server, the path of an application's servlet. */
+    private static String root(HttpServletRequest http) {
+        return http.getContextPath() + http.getServletPath();
     }
 
     private static HttpServletRequest http(Exchange exchange) {

@@ -215,6 +215,14 @@ class HostsTest {
                     .POST(java.net.http.HttpRequest.BodyPublishers.ofString(
                             JSON.writeValueAsString(RestClient.call("099123456")))));
             assertThat(answer.statusCode()).as(answer.body()).isEqualTo(201);
+            assertThat(client.get(answer.headers().firstValue("Location").orElseThrow())
+                            .body())
+                    .as("what Location leads to")
+                    .isEqualTo(answer.body());
+            assertThat(JSON.readTree(client.get("/voice/api/openapi.json").body())
+                            .at("/servers/0/url")
+                            .asText())
+                    .isEqualTo("/voice/");
             assertThat(client.postForm("/voice" + RestClient.FACADE, RestClient.form(RestClient.call("099123457")))
                             .body())
                     .hasSize(36);

@@ -61,6 +61,8 @@ class SettleTest {
                 .doesNotContain("099123451")
                 .contains("******451");
 
+        assertThat(table.out()).doesNotContain("not sent again");
+
         Ended json = program.run("--ledger", "--json", "--limit", "4");
         assertThat(json.out().lines().map(SettleTest::parsed)).hasSize(4).anySatisfy(entry -> {
             assertThat(entry.path("requestId").asText()).isEqualTo("crm-0");
@@ -93,6 +95,9 @@ class SettleTest {
             assertThat(entry.path("settled").path("note").asText()).isEqualTo("phone was off");
             assertThat(entry.path("settled").path("by").asText()).isNotBlank();
         });
+        assertThat(program.run("--ledger").out().lines().filter(line -> line.contains("(not sent again)")))
+                .as("repetitions look different from what they repeat")
+                .hasSize(3);
         assertThat(listed.out().lines().map(SettleTest::parsed))
                 .as("the repeated crm-2 counts as placed")
                 .anySatisfy(entry -> {

@@ -37,6 +37,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What holds for every database. */
 @Timeout(60)
@@ -462,6 +463,24 @@ abstract class LedgerTest {
         assertThat(ledger.claim(request("a"), null)).isNull();
         assertThat(ledger.findSpent("a").finalOutcome().kind()).isEqualTo(OutcomeKind.PLACED);
         assertThat(ledger.findSpent("a").finalOutcome().guid()).isEqualTo("8cf8570e-60e7-44ed-b799-3baab211b04d");
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void anUnknownRequestThatWasRepeatedIsListedOnceAndSettledWithItsRepetitions(boolean placed) {
+        Outcome unknown = outcome(request("a"), OutcomeKind.UNKNOWN);
+        ledger.record(ledger.claim(request("a"), null), unknown);
+        long repetition = ledger.add(unknown.replayedFor(row("a", 7)), null);
+        ledger.delivered(repetition);
+
+        assertThat(ids(ledger.recent(OutcomeKind.UNKNOWN, null, 10))).containsExactly("a");
+
+        ledger.settle("a", placed, null, "ana", null);
+
+        assertThat(ledger.recent(OutcomeKind.UNKNOWN, null, 10)).isEmpty();
+        assertThat(ledger.findLatest("a").settled()).isNotNull();
+        ledger.prune(Instant.now().plusSeconds(1));
+        assertThat(ledger.find(repetition)).isNull();
     }
 
     @ParameterizedTest
