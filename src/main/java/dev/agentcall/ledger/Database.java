@@ -2,6 +2,7 @@ package dev.agentcall.ledger;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import com.zaxxer.hikari.pool.HikariPool;
 import dev.agentcall.config.Settings;
 import java.io.IOException;
 import java.io.InputStream;
@@ -14,7 +15,10 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
+import org.sqlite.SQLiteErrorCode;
+import org.sqlite.SQLiteException;
 
 /**
  * The ledger's database: a file (SQLite) or a server (PostgreSQL), the latter maybe through a {@link DataSource} of the
@@ -84,8 +88,24 @@ final class Database implements AutoCloseable {
             // The driver would ask for them after every statement.
             config.addDataSourceProperty("jdbc.get_generated_keys", "false");
         }
-        HikariDataSource pool = new HikariDataSource(config);
+        HikariDataSource pool = open(config);
         return new Database(settings.ledgerUrl(), pool, pool);
+    }
+
+    /** Of several processes that make a SQLite file at once, one turns its log on, and the others are not made to wait. */
+    private static HikariDataSource open(HikariConfig config) {
+        long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(BUSY_MILLIS);
+        while (true) {
+            try {
+                return new HikariDataSource(config);
+            } catch (HikariPool.PoolInitializationException e) {
+                if (!(e.getCause() instanceof SQLiteException busy)
+                        || busy.getResultCode() != SQLiteErrorCode.SQLITE_BUSY
+                        || System.nanoTime() - until > 0) {
+                    throw e;
+                }
+            }
+        }
     }
 
     private static boolean isSqlite(String url) {

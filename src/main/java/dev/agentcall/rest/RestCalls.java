@@ -362,7 +362,9 @@ public final class RestCalls {
     public void openApi(Exchange exchange) {
         try (InputStream in = RestCalls.class.getResourceAsStream("openapi.json")) {
             String api = new String(in.readAllBytes(), StandardCharsets.UTF_8);
-            answer(exchange, 200, JSON, api.replace("\"url\": \"/\"", "\"url\": \"" + root(http(exchange)) + "/\""));
+            String root = root(http(exchange));
+            String server = "\"url\": \"" + (root.isEmpty() ? "/" : root) + "\"";
+            answer(exchange, 200, JSON, api.replace("\"url\": \"/\"", server));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -890,7 +890,8 @@ class CsvRunTest {
                         .until(() -> Files.exists(channel)
                                 && Files.readAllLines(channel).size() >= 9);
                 assertThat(Files.readAllLines(channel)).hasSize(9).doesNotHaveDuplicates();
-                assertThat(bundle.bundle().ledger().missed()).isEmpty();
+                await().atMost(PATIENCE)
+                        .until(() -> bundle.bundle().ledger().missed().isEmpty());
                 assertThat(bundle.errors()).hasSize(1);
                 assertThat(simulator.requests()).isEqualTo(10);
             }

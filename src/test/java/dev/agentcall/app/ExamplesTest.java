@@ -379,7 +379,7 @@ class ExamplesTest {
 
             assertThat(placed.path("outcome").asText()).isEqualTo("placed");
             assertThat(webhook.requests).as("tries by the client itself").hasValue(1);
-            assertThat(bundle.bundle().ledger().missed()).hasSize(1);
+            await().until(() -> bundle.bundle().ledger().missed().size() == 1);
 
             webhook.status = 204;
             await().until(() -> !webhook.bodies.isEmpty());
@@ -411,7 +411,7 @@ class ExamplesTest {
         Map<String, Object> request = request("ana", "0991");
         request.put("requestId", "crm-1");
         bundle.place(request);
-        assertThat(bundle.bundle().ledger().missed()).as("no table yet").hasSize(1);
+        await("no table yet").until(() -> bundle.bundle().ledger().missed().size() == 1);
 
         inDatabase("create table call_outcomes (request_id text, decided_at text, outcome text, guid text, reason text,"
                 + " detail text, json text, primary key (request_id, decided_at))");
