@@ -17,17 +17,19 @@ final class Logging {
 
     /** For commands whose own output tells how it went. A level given by -D stays. */
     static void onlyWarnings() {
-        if (System.getProperty(LEVEL) == null) {
-            System.setProperty(LEVEL, "warn");
-        }
+        setLevel(LEVEL, "warn");
     }
 
-    /** For runs in which things go wrong on purpose. Levels given by -D stay. */
+    /** For runs in which things go wrong on purpose, and somebody else tells what Camel would. Levels given by -D stay. */
     static void onlyErrors() {
-        for (String level : new String[] {LEVEL, "agentcall.log.columns", "agentcall.log.camel"}) {
-            if (System.getProperty(level) == null) {
-                System.setProperty(level, "error");
-            }
+        setLevel(LEVEL, "error");
+        setLevel("agentcall.log.columns", "error");
+        setLevel("agentcall.log.camel", "off");
+    }
+
+    private static void setLevel(String key, String level) {
+        if (System.getProperty(key) == null) {
+            System.setProperty(key, level);
         }
     }
 

@@ -14,17 +14,24 @@ import java.util.stream.Stream;
  * @param file the file, as it is called in reports
  * @param description null for none
  * @param settings keys that are set for this case
- * @param requests the requests, a map or a text each; none if there is a CSV file
+ * @param route the id of the route where the case begins; null for place-call, or call-rows if there is a CSV file
+ * @param routePlace the file and line where the route is named
+ * @param headers of each message that the route gets
+ * @param requests the requests, a map or a text each, or the bodies of the route's messages, null for none; no request if
+ *     there is a CSV file
  * @param csv the text of a CSV file; null if there are requests
  * @param answers in the order of the POSTs
  * @param otherAnswer to every POST beyond those; null for a new GUID each
- * @param expectations one for each request, or row, in order
+ * @param expectations one for each request, or row, in order; of a route, for each request that it makes of its messages
  */
 record Case(
         String name,
         String file,
         String description,
         Map<String, String> settings,
+        String route,
+        String routePlace,
+        Map<String, Object> headers,
         List<Object> requests,
         String csv,
         List<Reply> answers,

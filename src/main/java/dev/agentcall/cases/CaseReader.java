@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,7 +22,8 @@ import java.util.stream.Collectors;
 /** Reads case files. The keys are those of the section "Test your routes" in docs/extending.md. */
 final class CaseReader {
 
-    static final List<String> CASE = List.of("description", "settings", "request", "json", "csv", "answer", "expect");
+    static final List<String> CASE = List.of(
+            "description", "settings", "request", "json", "csv", "route", "body", "headers", "answer", "expect");
     static final List<String> ANSWER = List.of("status", "body", "headers", "delay", "fault");
     static final List<String> EXPECT = List.of(
             "outcome",
@@ -32,9 +34,11 @@ final class CaseReader {
             "requestId",
             "replayed",
             "extra",
+            "result",
             "unavailable",
             "channel",
             "delivered",
+            "returns",
             "calls",
             "form",
             "body",
@@ -42,10 +46,17 @@ final class CaseReader {
             "headers",
             "sentTo");
 
-    private static final List<String> INPUTS = List.of("request", "json", "csv");
-    /** Members of the outcome that are compared as they are. */
+    private static final List<String> INPUTS = List.of("request", "json", "csv", "route");
+    /** Members of the outcome, or of another operation's result, that are compared as they are. */
     private static final List<String> MEMBERS =
-            List.of("outcome", "reason", "guid", "httpStatus", "requestId", "replayed", "extra");
+            List.of("outcome", "result", "reason", "guid", "httpStatus", "requestId", "replayed", "extra");
+    /** What only an outcome has. */
+    private static final List<String> OF_OUTCOMES =
+            List.of("guid", "requestId", "replayed", "extra", "channel", "delivered");
+    /** What an outcome has, and another operation's result too. */
+    private static final List<String> OF_BOTH = List.of("reason", "httpStatus", "detail");
+
+    private static final List<String> RESULTS = List.of("accepted", "rejected", "unknown", "unavailable");
     /** The simulator frames its answers itself. */
     private static final Set<String> FRAMING = Set.of("content-length", "transfer-encoding", "connection");
 
@@ -98,15 +109,22 @@ final class CaseReader {
         }
         List<Object> requests = new ArrayList<>(yaml.texts("json"));
         yaml.maps("request").forEach(request -> requests.add(request.json()));
+        boolean atRoute = yaml.has("route");
+        if (atRoute) {
+            requests.addAll(yaml.has("body") ? yaml.jsons("body") : Collections.singletonList(null));
+        } else {
+            onlyAtRoute(yaml, "body", "headers");
+        }
         List<Reply> answers = yaml.maps("answer").stream().map(this::answer).toList();
-        List<Expectation> expectations =
-                yaml.maps("expect").stream().map(this::expectation).toList();
-        boolean csv = yaml.has("csv");
-        if (expectations.isEmpty() || !csv && expectations.size() != requests.size()) {
+        List<Expectation> expectations = yaml.maps("expect").stream()
+                .map(expect -> expectation(expect, atRoute))
+                .toList();
+        boolean counted = !atRoute && !yaml.has("csv");
+        if (expectations.isEmpty() || counted && expectations.size() != requests.size()) {
             yaml.fault(
                     "expect",
-                    "found " + expectations.size() + ", expected one for each " + (csv ? "row" : "request")
-                            + (csv ? "" : ", " + requests.size()));
+                    "found " + expectations.size() + ", expected one for each " + (yaml.has("csv") ? "row" : "request")
+                            + (counted ? ", " + requests.size() : ""));
         }
         boolean each = yaml.isList("answer");
         return new Case(
@@ -114,6 +132,9 @@ final class CaseReader {
                 shown,
                 yaml.text("description"),
                 settings(yaml),
+                yaml.text("route"),
+                yaml.place("route"),
+                yaml.jsonMap("headers"),
                 requests,
                 yaml.text("csv"),
                 each ? answers : List.of(),
@@ -162,7 +183,15 @@ final class CaseReader {
                 delay == null ? Duration.ZERO : delay);
     }
 
-    private Expectation expectation(YamlMap yaml) {
+    private static void onlyAtRoute(YamlMap yaml, String... keys) {
+        for (String key : keys) {
+            if (yaml.has(key)) {
+                yaml.fault(key, "found it without route, expected it only in a case that begins at a route");
+            }
+        }
+    }
+
+    private Expectation expectation(YamlMap yaml, boolean atRoute) {
         yaml.only(EXPECT);
         boolean unavailable = Boolean.TRUE.equals(yaml.read("unavailable", "true or false", CaseReader::bool));
         OutcomeKind outcome = yaml.read("outcome", "one of " + OUTCOMES, OutcomeKind::ofWord);
@@ -172,11 +201,17 @@ final class CaseReader {
                     yaml.fault(key, "found it beside unavailable, expected no outcome: the request waits");
                 }
             }
-        } else if (!yaml.has("outcome")) {
+        } else if (!atRoute && !yaml.has("outcome")) {
             yaml.fault("outcome", "found none, expected one of " + OUTCOMES + ", or unavailable: true");
+        } else if (atRoute) {
+            outcomeOrResult(yaml);
         }
+        if (!atRoute) {
+            onlyAtRoute(yaml, "result", "returns");
+        }
+        yaml.read("result", "one of " + String.join(", ", RESULTS), result -> checked(result, RESULTS::contains));
         ChannelName channel = yaml.read("channel", "success or error", ChannelName::ofWord);
-        if (channel == null) {
+        if (channel == null && yaml.has("outcome")) {
             channel = outcome == OutcomeKind.PLACED ? ChannelName.SUCCESS : ChannelName.ERROR;
         }
         Integer calls = yaml.read("calls", "0 or 1", text -> number(text, 0, 1));
@@ -194,11 +229,27 @@ final class CaseReader {
                 yaml.text("body"),
                 yaml.text("path"),
                 headers == null ? Map.of() : headers,
+                unavailable,
                 members(yaml),
                 yaml.texts("detail"),
                 unavailable ? null : channel,
                 yaml.texts("delivered"),
+                yaml.texts("returns"),
                 yaml.has("sentTo") ? yaml.texts("sentTo") : null);
+    }
+
+    /** At a route there may be the one or the other, or neither. */
+    private static void outcomeOrResult(YamlMap yaml) {
+        if (yaml.has("outcome") && yaml.has("result")) {
+            yaml.fault("result", "found it beside outcome, expected one of the two");
+        } else if (!yaml.has("outcome")) {
+            OF_OUTCOMES.stream()
+                    .filter(yaml::has)
+                    .forEach(key -> yaml.fault(key, "found it without outcome, expected that too"));
+            OF_BOTH.stream()
+                    .filter(key -> yaml.has(key) && !yaml.has("result"))
+                    .forEach(key -> yaml.fault(key, "found it without outcome or result, expected one of them too"));
+        }
     }
 
     private static Map<String, Object> members(YamlMap yaml) {

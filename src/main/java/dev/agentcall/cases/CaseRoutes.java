@@ -1,16 +1,17 @@
 package dev.agentcall.cases;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.agentcall.call.Gate;
 import dev.agentcall.call.Outcome;
 import dev.agentcall.call.OutcomeJson;
+import dev.agentcall.call.Stopping;
+import dev.agentcall.call.StoppingException;
 import dev.agentcall.call.UnavailableException;
 import dev.agentcall.csv.CsvFiles;
 import dev.agentcall.csv.FileSummary;
 import dev.agentcall.ledger.Entry;
 import dev.agentcall.ledger.Ledger;
+import dev.agentcall.routes.Spelling;
 import dev.agentcall.simulator.ReceivedCall;
 import dev.agentcall.simulator.Simulator;
 import java.io.IOException;
@@ -28,13 +29,14 @@ import org.apache.camel.CamelContext;
 import org.apache.camel.Exchange;
 import org.apache.camel.ProducerTemplate;
 import org.apache.camel.Route;
+import org.apache.camel.component.direct.DirectEndpoint;
 import org.apache.camel.component.seda.SedaEndpoint;
+import org.apache.camel.util.ObjectHelper;
 import org.apache.camel.util.URISupport;
 
 /** The routes in place, running for cases of the same settings: in a folder of their own, with stand-ins for what is real. */
 final class CaseRoutes implements AutoCloseable {
 
-    private static final JsonMapper JSON = new JsonMapper();
     /** How long an asynchronous step may take to send what is expected. */
     private static final long PATIENCE_MILLIS = 300;
     /** Between two steps of an exchange on its way through a queue nothing seems to be in work. */
@@ -49,6 +51,7 @@ final class CaseRoutes implements AutoCloseable {
     private final StandIns standIns;
     private final RoutesStart.Running routes;
     private final ProducerTemplate template;
+    private final RouteWatch watch;
     private boolean used;
 
     /**
@@ -71,6 +74,9 @@ final class CaseRoutes implements AutoCloseable {
             throw new NotStartedException(e);
         }
         this.template = context().createProducerTemplate();
+        this.watch =
+                new RouteWatch(() -> simulator.calls().size(), () -> sendings().size(), bean(Stopping.class)::stop);
+        context().getManagementStrategy().addEventNotifier(watch);
         // They are called by others, like direct: ones.
         for (Route route : context().getRoutes()) {
             if (route.getEndpoint().getEndpointUri().startsWith("seda:")) {
@@ -98,7 +104,7 @@ final class CaseRoutes implements AutoCloseable {
 
     /** False after a request that was not taken: the next one would have to wait. */
     boolean isReady() {
-        return bean(Gate.class).outageDetail() == null;
+        return bean(Gate.class).outageDetail() == null && !watch.isGivenUp();
     }
 
     /** True if a case was run before. */
@@ -122,11 +128,18 @@ final class CaseRoutes implements AutoCloseable {
         return context().resolvePropertyPlaceholders(text);
     }
 
-    /** Sends what the case sends. One for each request, or for each row that came out of the CSV file or is expected to. */
+    /**
+     * Sends what the case sends. One for each request, or for each row that came out of the CSV file or is expected to.
+     *
+     * @throws CaseFileException if the case begins at a route that is not there
+     */
     List<Found> run(Case one) throws Exception {
         used = true;
         if (one.csv() != null) {
             return rows(one);
+        }
+        if (one.route() != null) {
+            return messages(one);
         }
         List<Found> found = new ArrayList<>();
         for (int i = 0; i < one.requests().size(); i++) {
@@ -144,7 +157,7 @@ final class CaseRoutes implements AutoCloseable {
         Exception failure = exchange.getException();
         boolean unavailable = failure instanceof UnavailableException;
         String answer = failure == null ? exchange.getMessage().getBody(String.class) : null;
-        JsonNode outcome = outcome(answer);
+        JsonNode outcome = RouteWatch.json(answer, "outcome");
         return new Found(
                 after(calls, simulator.calls()),
                 outcome,
@@ -154,16 +167,77 @@ final class CaseRoutes implements AutoCloseable {
                         : failure != null
                                 ? described(failure)
                                 : outcome == null ? "no outcome but " + Shown.text(answer) : null,
+                answer,
                 after(sendings, sendings()));
     }
 
-    private static JsonNode outcome(String text) {
-        try {
-            JsonNode outcome = text == null ? null : JSON.readTree(text);
-            return outcome != null && outcome.hasNonNull("outcome") ? outcome : null;
-        } catch (JsonProcessingException e) {
-            return null;
+    private List<Found> messages(Case one) throws Exception {
+        Route route = context().getRoute(one.route());
+        if (route == null) {
+            List<String> ids =
+                    context().getRoutes().stream().map(Route::getRouteId).toList();
+            throw new CaseFileException(List.of(one.routePlace() + ": route: found " + Shown.text(one.route())
+                    + ", expected a route that is in place: " + Spelling.expected(one.route(), ids)));
         }
+        // Its consumer is a stand-in that receives nothing, if it would be one from outside.
+        context().getRouteController().startRoute(one.route());
+        List<Found> found = new ArrayList<>();
+        int expected = one.expectations().stream()
+                .mapToInt(Expectation::expectedSendings)
+                .sum();
+        int already = sendings().size();
+        for (int i = 0; i < one.requests().size() && !watch.isGivenUp(); i++) {
+            boolean last = i == one.requests().size() - 1;
+            found.addAll(message(route, one.requests().get(i), one.headers(), last ? expected : 0, already));
+        }
+        return found;
+    }
+
+    /** One for each request that the route made of the message; one without an outcome if it made none. */
+    private List<Found> message(
+            Route route, Object body, Map<String, Object> headers, int expectedSendings, int alreadySent)
+            throws Exception {
+        int calls = simulator.calls().size();
+        int sendings = sendings().size();
+        watch.take();
+        Exchange exchange = route.getEndpoint().createExchange();
+        exchange.getMessage().setBody(body);
+        headers.forEach(exchange.getMessage()::setHeader);
+        if (route.getEndpoint() instanceof DirectEndpoint) {
+            template.send(route.getEndpoint(), exchange);
+        } else {
+            route.getConsumer().getProcessor().process(exchange);
+        }
+        await(expectedSendings, alreadySent);
+        List<RouteWatch.Asked> asked = watch.take();
+        List<ReceivedCall> allCalls = simulator.calls();
+        List<StandIns.Sending> allSendings = sendings();
+        String returned = exchange.getMessage().getBody(String.class);
+        List<Found> found = new ArrayList<>();
+        for (int i = 0; i < Math.max(1, asked.size()); i++) {
+            RouteWatch.Asked now = i < asked.size() ? asked.get(i) : null;
+            RouteWatch.Asked next = i + 1 < asked.size() ? asked.get(i + 1) : null;
+            found.add(new Found(
+                    allCalls.subList(i == 0 ? calls : now.calls(), next == null ? allCalls.size() : next.calls()),
+                    now == null ? null : now.answer(),
+                    now == null ? null : now.unavailable(),
+                    next == null ? failure(exchange.getException(), now) : null,
+                    returned,
+                    allSendings.subList(
+                            i == 0 ? sendings : now.sendings(), next == null ? allSendings.size() : next.sendings())));
+        }
+        return found;
+    }
+
+    /** How a route failed other than by letting a request wait that uContact did not take. */
+    private static String failure(Exception failure, RouteWatch.Asked last) {
+        boolean isWaiting = last != null
+                && (last.unavailable() != null
+                        || last.answer() != null
+                                && last.answer().path("result").asText().equals("unavailable"));
+        boolean waits = ObjectHelper.getException(UnavailableException.class, failure) != null
+                || ObjectHelper.getException(StoppingException.class, failure) != null;
+        return failure == null || isWaiting && waits ? null : described(failure);
     }
 
     private List<Found> rows(Case one) throws IOException, InterruptedException {
@@ -234,9 +308,10 @@ final class CaseRoutes implements AutoCloseable {
             left.removeAll(sent);
             rows.add(new Found(
                     !asManyCalls ? null : called ? List.of(nextCall.next()) : List.of(),
-                    outcome == null ? null : outcome(OutcomeJson.write(outcome)),
+                    outcome == null ? null : RouteWatch.json(OutcomeJson.write(outcome), "outcome"),
                     outcome == null ? unavailable : null,
                     outcome == null ? failure : null,
+                    null,
                     sent));
         }
         return rows;

@@ -213,6 +213,8 @@ public final class Cases {
                 compareCalls(one, simulator.received() - receivedBefore, failures);
             }
             failures.addAll(compare(routes, one, found));
+        } catch (CaseFileException e) {
+            return new Run(CaseResult.broken(one.name(), one.file(), e.faults()), true, false);
         } catch (TimeoutException e) {
             failures.add("routes: expected an end within " + LIMIT_SECONDS + " s, found none");
             spoilt = true;
@@ -235,7 +237,8 @@ public final class Cases {
         List<String> failures = new ArrayList<>();
         int wanted = one.expectations().size();
         if (found.size() != wanted) {
-            failures.add("rows: expected " + wanted + ", found " + found.size());
+            failures.add(
+                    (one.csv() == null ? "requests" : "rows") + ": expected " + wanted + ", found " + found.size());
         }
         for (int i = 0; i < Math.min(wanted, found.size()); i++) {
             String which = wanted == 1 ? "" : (one.csv() == null ? "request " : "row ") + (i + 1) + ", ";

@@ -39,6 +39,7 @@ final class Comparison {
         }
         comparison.calls();
         comparison.outcome();
+        comparison.contains("returns", expected.returns(), found.returned());
         for (ChannelName channel : ChannelName.values()) {
             comparison.channel(channel);
         }
@@ -84,18 +85,21 @@ final class Comparison {
     }
 
     private void outcome() {
-        if (expected.isUnavailable()) {
+        if (expected.unavailable()) {
             if (found.unavailable() == null && found.failure() == null) {
                 failures.add("unavailable: expected no outcome, found " + described());
             }
             return;
         }
-        if (found.outcome() == null) {
-            if (found.failure() == null) {
-                failures.add(
-                        "outcome: expected " + Shown.text(expected.members().get("outcome")) + ", found none"
-                                + (found.unavailable() == null ? "" : ": unavailable, " + found.unavailable()));
-            }
+        String what = expected.members().containsKey("result") ? "result" : "outcome";
+        Object wanted = expected.members().get(what);
+        if (wanted == null && (found.outcome() != null || found.unavailable() != null)) {
+            failures.add("outcome: expected none, found " + described());
+        } else if (wanted != null && found.outcome() == null && found.failure() == null) {
+            failures.add(what + ": expected " + Shown.text(wanted) + ", found none"
+                    + (found.unavailable() == null ? "" : ": unavailable, " + found.unavailable()));
+        }
+        if (wanted == null || found.outcome() == null) {
             return;
         }
         expected.members().forEach((name, value) -> {
@@ -104,18 +108,26 @@ final class Comparison {
                 failures.add(name + ": expected " + shown(json(value)) + ", found " + shown(member));
             }
         });
-        String detail = found.outcome().path("detail").asText(null);
-        for (String part : expected.detail()) {
-            if (detail == null || !detail.contains(part)) {
-                failures.add("detail: expected " + Shown.text(part) + " in it, found " + Shown.text(detail));
+        contains("detail", expected.detail(), found.outcome().path("detail").asText(null));
+    }
+
+    private void contains(String what, List<String> parts, String text) {
+        for (String part : parts) {
+            if (text == null || !text.contains(part)) {
+                failures.add(what + ": expected " + Shown.text(part) + " in it, found " + Shown.text(text));
             }
         }
     }
 
     private String described() {
-        return found.outcome() == null
-                ? "neither that nor that uContact did not take the call"
-                : found.outcome().path("outcome").asText();
+        if (found.outcome() == null) {
+            return found.unavailable() == null
+                    ? "neither that nor that uContact did not take the call"
+                    : "unavailable, " + found.unavailable();
+        }
+        return found.outcome().has("outcome")
+                ? found.outcome().path("outcome").asText()
+                : "the result " + found.outcome().path("result").asText();
     }
 
     private void channel(ChannelName channel) {
@@ -124,12 +136,7 @@ final class Comparison {
         if (got.size() != wanted) {
             failures.add(channel.word() + " channel: expected " + outcomes(wanted) + ", found " + outcomes(got.size()));
         } else if (wanted == 1) {
-            String body = got.get(0).body();
-            for (String part : expected.delivered()) {
-                if (body == null || !body.contains(part)) {
-                    failures.add("delivered: expected " + Shown.text(part) + " in it, found " + Shown.text(body));
-                }
-            }
+            contains("delivered", expected.delivered(), got.get(0).body());
         }
     }
 

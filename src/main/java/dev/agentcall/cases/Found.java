@@ -8,9 +8,10 @@ import java.util.List;
  * What became of one request.
  *
  * @param calls requests that arrived at uContact; null if it is not known which row they are of
- * @param outcome null if there is none
+ * @param outcome or the result of another operation; null if there is none
  * @param unavailable why uContact did not take the call; null if it did, or was not asked
  * @param failure what went wrong in the routes; null for nothing
+ * @param returned what the route ended with; null if it does not matter
  * @param sendings what the channels got, and other endpoints would have got
  */
 record Found(
@@ -18,6 +19,7 @@ record Found(
         JsonNode outcome,
         String unavailable,
         String failure,
+        String returned,
         List<StandIns.Sending> sendings) {
 
     /** True if the ledger knew the id, from an earlier request. */

@@ -102,6 +102,11 @@ final class YamlMap {
         return values.containsKey(key);
     }
 
+    /** The file and the line where a key is, in the form that a fault begins with. */
+    String place(String key) {
+        return file + ":" + lines.getOrDefault(key, line);
+    }
+
     /** Tells that something is wrong with a key, or with the whole mapping where the key is not there. */
     void fault(String key, String sentence) {
         tell(lines.getOrDefault(key, line), at(key) + ": " + sentence);
@@ -175,6 +180,19 @@ final class YamlMap {
         Map<String, String> texts = new LinkedHashMap<>();
         map.values.forEach((name, text) -> texts.put(name, text.getTag().equals(Tag.NULL) ? "" : map.text(name)));
         return texts;
+    }
+
+    /** Something that JSON can hold, or several; an empty list where there is none. */
+    List<Object> jsons(String key) {
+        List<Object> jsons = new ArrayList<>();
+        items(key).forEach(item -> jsons.add(json(item, at(key))));
+        return jsons;
+    }
+
+    /** Names and whatever JSON can hold; empty where there is no such key. */
+    Map<String, Object> jsonMap(String key) {
+        Node value = values.get(key);
+        return value == null ? Map.of() : new YamlMap(file, at(key), value, faults).json();
     }
 
     /** Whatever JSON can hold. */

@@ -7,12 +7,12 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 
 /** Which word was probably meant. */
-final class Spelling {
+public final class Spelling {
 
     private Spelling() {}
 
     /** What stands behind "expected": the word that is nearly the same, or all of them, in order. */
-    static String expected(String found, Collection<String> words) {
+    public static String expected(String found, Collection<String> words) {
         return closest(found, words)
                 .orElseGet(() -> (words.size() == 1 ? "" : "one of ")
                         + words.stream().sorted().collect(Collectors.joining(", ")));

@@ -199,6 +199,100 @@ class TestModeTest {
                         assertThat(result.failures()).as(result.name()).isEmpty());
     }
 
+    private static final String LINES = """
+            route: receive-json-lines
+            headers: {CamelFileName: monday.jsonl, CamelFileLastModified: 1}
+            """;
+
+    /** Its route fails, on purpose. */
+    private static final String MEMBERS_STAY = """
+            route: receive-queue-members
+            body: {queuemember: []}
+            answer: {status: 503}
+            expect: {result: unavailable, httpStatus: 503, sentTo: []}
+            """;
+
+    private static String line(String agent) {
+        return """
+                  {"callerid":"59824001000","agent":"%s","phone":"1001","context":"c","outqueue":"o","destination":"0991"}
+                """.formatted(agent);
+    }
+
+    private Cases.Report runWithExamples() throws Exception {
+        return new Cases(CasesTest::startWithExamples, Faults::describe)
+                .run(folder, file -> folder.relativize(file).toString());
+    }
+
+    @Test
+    void aCaseMayBeginAtARouteOfTheUsers() throws Exception {
+        write("again.yaml", LINES, "body:\n- &file |\n", line("ana"), "- *file\n", """
+                expect:
+                - {outcome: placed, replayed: false}
+                - {outcome: placed, replayed: true, calls: 0}
+                """);
+        write("waits.yaml", LINES, "body: |\n", line("ana"), line("bea"), line("eva"), """
+                answer: [{body: "0"}, {status: 503}]
+                expect: [{outcome: rejected, form: {agent: ana, callerid: "59824001000", phone: "1001", tech: SIP,
+                  context: c, outqueue: o, destination: "0991"}}, {unavailable: true}]
+                """);
+        write("blank.yaml", LINES, "body: \"\\n\\n\"\nexpect: {calls: 0, sentTo: []}\n");
+        write("members.yaml", """
+                route: receive-queue-members
+                body: {queuemember: []}
+                answer: {body: "0"}
+                expect: {result: rejected, reason: ucontact-0, form: {queuemember: "[]"},
+                  returns: '"operation":"add-queue-member"', sentTo: "jsonl:{{agentcall.outbox}}/queue-members"}
+                """);
+        write("members-stay.yaml", MEMBERS_STAY);
+
+        assertThat(runWithExamples().results()).hasSize(5).allSatisfy(result -> assertThat(result.failures())
+                .as(result.name())
+                .isEmpty());
+    }
+
+    @Test
+    void whatIsNotAsExpectedOfARouteIsToldWithBoth() throws Exception {
+        write("lines.yaml", LINES, "body: |\n", line("ana"), line("bea"), line("eva"), """
+                expect:
+                - outcome: placed
+                - {outcome: rejected, calls: 0}
+                """);
+        write("member.yaml", """
+                route: add-queue-member
+                body: {queuemember: []}
+                answer: {body: "0"}
+                expect: {result: accepted, path: /there, form: {a: b}, returns: nobody}
+                """);
+        write("nothing.yaml", "route: add-queue-member\nbody: {}\nexpect: {calls: 0}\n");
+        write("failing.yaml", "route: add-queue-member\nbody: '{'\nexpect: {calls: 0}\n");
+        write("unknown.yaml", "description: x\nroute: receive-json-line\nexpect: {calls: 0}\n");
+
+        Cases.Report report = runWithExamples();
+
+        assertThat(failures(report, "lines"))
+                .contains(
+                        "requests: expected 2, found 3",
+                        "request 2, calls: expected 0, found 1",
+                        "request 2, outcome: expected 'rejected', found 'placed'")
+                .noneSatisfy(failure -> assertThat(failure).startsWith("request 1"));
+        assertThat(failures(report, "member"))
+                .contains(
+                        "path: expected '/there', found '/Integra/resources/queues/addqueuemember'",
+                        "form.queuemember: expected no such field, found '[]'",
+                        "result: expected 'accepted', found 'rejected'")
+                .anySatisfy(failure -> assertThat(failure).startsWith("returns: expected 'nobody' in it, found '{"));
+        assertThat(failures(report, "nothing"))
+                .contains("calls: expected 0, found 1", "outcome: expected none, found the result unknown");
+        assertThat(failures(report, "failing"))
+                .singleElement()
+                .asString()
+                .startsWith("routes: expected no failure, found ");
+        assertThat(failures(report, "unknown"))
+                .containsExactly("unknown.yaml:2: route: found 'receive-json-line', expected a route that is in place:"
+                        + " receive-json-lines");
+        assertThat(report.count(CaseResult.State.BROKEN)).isEqualTo(1);
+    }
+
     /** None of them starts a route. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
@@ -222,6 +316,17 @@ class TestModeTest {
             'json: x\nexpect: {outcome: placed}\nsettings: {agentcall.ucontact.url: a}'      | settings: agentcall.ucontact.url: cases cannot set it
             'json: x\nexpect: {outcome: placed}\nsettings: {agentcall.ledger.url: a}'        | settings: agentcall.ledger.url: cases cannot set it
             'json: x\nexpect: {outcome: placed}\nsettings: {agentcall.defaults.contxt: a}'   | settings: agentcall.defaults.contxt: found no such key
+            'json: x\nbody: y\nexpect: {outcome: placed}'                     | case.yaml:2: body: found it without route, expected it only in a case that begins at a route
+            'json: x\nexpect: {outcome: placed, returns: y}'                 | case.yaml:2: expect.returns: found it without route
+            'json: x\nexpect: {result: accepted}'                            | case.yaml:2: expect.result: found it without route
+            'json: x\nroute: y\nexpect: {outcome: placed}'                   | case.yaml:2: route: found json and route, expected one of request, json, csv, route
+            'route: y'                                                       | case.yaml:1: expect: found 0, expected one for each request
+            'route: y\nheaders: z\nexpect: {outcome: placed}'                | case.yaml:2: headers: found 'z', expected keys and values
+            'route: y\nexpect: {result: acepted}'                            | case.yaml:2: expect.result: found 'acepted', expected one of accepted, rejected, unknown, unavailable
+            'route: y\nexpect: {result: accepted, outcome: placed}'          | case.yaml:2: expect.result: found it beside outcome, expected one of the two
+            'route: y\nexpect: {result: accepted, guid: z}'                  | case.yaml:2: expect.guid: found it without outcome, expected that too
+            'route: y\nexpect: {reason: timeout}'                            | case.yaml:2: expect.reason: found it without outcome or result, expected one of them too
+            'route: y\nexpect: {unavailable: true, result: accepted}'        | case.yaml:2: expect.result: found it beside unavailable
             'json: [x, y]\nexpect: [{outcome: placed}]'                       | case.yaml:2: expect: found 1, expected one for each request, 2
             'json: x: y'                                                      | case.yaml:1: mapping values are not allowed here, expected YAML
             '- json: x'                                                       | case.yaml:1: found a list, expected the keys of a case
@@ -280,7 +385,13 @@ class TestModeTest {
                             - to:
                                 uri: "jsonl:{{agentcall.outbox}}/later.jsonl"
                     """);
+            for (String example : List.of("receive-queue-members.camel.yaml", "add-queue-member.camel.yaml")) {
+                Files.copy(
+                        Path.of("examples/routes", example),
+                        home.resolve("routes").resolve(example));
+            }
             folder = home.resolve("cases");
+            write("stay.yaml", MEMBERS_STAY);
             write("placed.yaml", REQUEST, PLACED);
             write("sent-on.yaml", REQUEST, """
                     answer: {body: "0"}
@@ -297,11 +408,17 @@ class TestModeTest {
             assertThat(ended.code()).as(ended.all()).isEqualTo(2);
             assertThat(lines(ended.all(), "(pass|FAIL|BAD ) +(\\S+)"))
                     .as(ended.all())
-                    .containsExactly("BAD  broken", "FAIL failing", "BAD  not-starting", "pass placed", "pass sent-on");
+                    .containsExactly(
+                            "BAD  broken",
+                            "FAIL failing",
+                            "BAD  not-starting",
+                            "pass placed",
+                            "pass sent-on",
+                            "pass stay");
             assertThat(ended.out())
                     .contains("cases/broken.yaml:1: expect: found 0, expected one for each request, 1")
                     .contains("agentcall.retry.attempts: found 'none', expected a whole number")
-                    .contains("5 cases: 2 passed, 1 failed, 2 could not be run")
+                    .contains("6 cases: 3 passed, 1 failed, 2 could not be run")
                     .contains("2 to " + webhook.uri() + "/…")
                     .contains("2 to jsonl:{{agentcall.data}}/outbox/later.jsonl");
             assertThat(ended.all() + Files.readString(home.resolve("out/junit.xml")))
