@@ -204,6 +204,14 @@ class TestModeTest {
             headers: {CamelFileName: monday.jsonl, CamelFileLastModified: 1}
             """;
 
+    /** Its route fails, on purpose. */
+    private static final String MEMBERS_STAY = """
+            route: receive-queue-members
+            body: {queuemember: []}
+            answer: {status: 503}
+            expect: {result: unavailable, httpStatus: 503, sentTo: []}
+            """;
+
     private static String line(String agent) {
         return """
                   {"callerid":"59824001000","agent":"%s","phone":"1001","context":"c","outqueue":"o","destination":"0991"}
@@ -235,12 +243,7 @@ class TestModeTest {
                 expect: {result: rejected, reason: ucontact-0, form: {queuemember: "[]"},
                   returns: '"operation":"add-queue-member"', sentTo: "jsonl:{{agentcall.outbox}}/queue-members"}
                 """);
-        write("members-stay.yaml", """
-                route: receive-queue-members
-                body: {queuemember: []}
-                answer: {status: 503}
-                expect: {result: unavailable, httpStatus: 503, sentTo: []}
-                """);
+        write("members-stay.yaml", MEMBERS_STAY);
 
         assertThat(runWithExamples().results()).hasSize(5).allSatisfy(result -> assertThat(result.failures())
                 .as(result.name())
@@ -382,15 +385,13 @@ class TestModeTest {
                             - to:
                                 uri: "jsonl:{{agentcall.outbox}}/later.jsonl"
                     """);
-            String lines = "receive-json-lines.camel.yaml";
-            Files.copy(Path.of("examples/routes", lines), home.resolve("routes").resolve(lines));
+            for (String example : List.of("receive-queue-members.camel.yaml", "add-queue-member.camel.yaml")) {
+                Files.copy(
+                        Path.of("examples/routes", example),
+                        home.resolve("routes").resolve(example));
+            }
             folder = home.resolve("cases");
-            write(
-                    "waits.yaml",
-                    LINES,
-                    "body: |\n",
-                    line("ana"),
-                    "answer: {status: 503}\nexpect: {unavailable: true}\n");
+            write("stay.yaml", MEMBERS_STAY);
             write("placed.yaml", REQUEST, PLACED);
             write("sent-on.yaml", REQUEST, """
                     answer: {body: "0"}
@@ -413,7 +414,7 @@ class TestModeTest {
                             "BAD  not-starting",
                             "pass placed",
                             "pass sent-on",
-                            "pass waits");
+                            "pass stay");
             assertThat(ended.out())
                     .contains("cases/broken.yaml:1: expect: found 0, expected one for each request, 1")
                     .contains("agentcall.retry.attempts: found 'none', expected a whole number")
