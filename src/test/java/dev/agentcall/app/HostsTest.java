@@ -222,7 +222,7 @@ class HostsTest {
             assertThat(JSON.readTree(client.get("/voice/api/openapi.json").body())
                             .at("/servers/0/url")
                             .asText())
-                    .isEqualTo("/voice/");
+                    .isEqualTo("/voice");
             assertThat(client.postForm("/voice" + RestClient.FACADE, RestClient.form(RestClient.call("099123457")))
                             .body())
                     .hasSize(36);
