@@ -99,13 +99,16 @@ final class Database implements AutoCloseable {
             try {
                 return new HikariDataSource(config);
             } catch (HikariPool.PoolInitializationException e) {
-                if (!(e.getCause() instanceof SQLiteException busy)
-                        || busy.getResultCode() != SQLiteErrorCode.SQLITE_BUSY
-                        || System.nanoTime() - until > 0) {
+                if (!isBusy(e.getCause()) || System.nanoTime() - until > 0) {
                     throw e;
                 }
             }
         }
+    }
+
+    /** True if another process has the SQLite file locked, and had for longer than it is waited for. */
+    static boolean isBusy(Throwable failure) {
+        return failure instanceof SQLiteException e && e.getErrorCode() == SQLiteErrorCode.SQLITE_BUSY.code;
     }
 
     private static boolean isSqlite(String url) {

@@ -147,10 +147,22 @@ final class GroupCommit implements AutoCloseable {
                 // It may have been committed: to run it again could find its own traces.
                 group.forEach(pending -> pending.failure = e);
             } else {
-                group.forEach(this::commitAlone); // one bad write must not fail the others
+                commitEachAlone(group, e);
             }
         }
         return group;
+    }
+
+    /** One bad write must not fail the others; but where none can be written, each would wait for it in turn. */
+    private void commitEachAlone(List<Pending<?>> group, Throwable failure) {
+        Throwable ofAll = Database.isBusy(failure) ? failure : null;
+        for (Pending<?> pending : group) {
+            if (ofAll == null) {
+                ofAll = commitAlone(pending);
+            } else {
+                pending.failure = ofAll;
+            }
+        }
     }
 
     private void takeWaiting(List<Pending<?>> group) {
@@ -185,15 +197,18 @@ final class GroupCommit implements AutoCloseable {
         first.removeAll(works);
     }
 
-    private void commitAlone(Pending<?> pending) {
+    /** The failure, if it is one that any other write would meet; else null. */
+    private Throwable commitAlone(Pending<?> pending) {
         try {
             commitFirst();
             pending.run(sql());
             connection().commit();
             pending.failure = null;
+            return null;
         } catch (Throwable e) {
-            rollBack();
+            boolean broken = !rollBack();
             pending.failure = e;
+            return broken || Database.isBusy(e) ? e : null;
         }
     }
 
