@@ -11,6 +11,7 @@ import jakarta.jms.JMSException;
 import jakarta.jms.JMSSecurityException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.concurrent.locks.ReentrantLock;
 import org.apache.camel.CamelContext;
 import org.apache.camel.CamelContextAware;
 import org.messaginghub.pooled.jms.JmsPoolConnectionFactory;
@@ -28,12 +29,21 @@ public final class Broker implements ReadinessCheck, CamelContextAware, AutoClos
 
     private static final Logger LOG = LoggerFactory.getLogger(Broker.class);
 
+    /** After a try to connect that failed. */
+    private static final long REST_NANOS = Duration.ofSeconds(1).toNanos();
+
     private final JmsSettings settings;
     /** The name of the application's ConnectionFactory, null for none. */
     private final String hosts;
 
     private final JmsPoolConnectionFactory pool;
     private CamelContext context;
+
+    private final ReentrantLock connecting = new ReentrantLock();
+    /** Why the last try to connect failed, null if it did not. */
+    private volatile Refused refused;
+
+    private volatile long restsUntil;
 
     private volatile Trouble trouble = Trouble.NOT_YET;
     private volatile int losses;
@@ -63,7 +73,8 @@ public final class Broker implements ReadinessCheck, CamelContextAware, AutoClos
     // --- Connections ---
 
     /**
-     * A connection, with the user and password of the settings.
+     * A connection, with the user and password of the settings. A try that fails takes seconds, and each outcome of all
+     * sources would wait for one of its own: while one is made, and for a second after it, others fail as it did.
      *
      * @throws JMSException that names the setting to look at
      */
@@ -73,17 +84,43 @@ public final class Broker implements ReadinessCheck, CamelContextAware, AutoClos
             throw new JMSException(
                     "agentcall.jms.url: not set, expected the broker that an endpoint agentcall-jms: is at");
         }
+        Refused before = refused;
+        if (before == null) {
+            connecting.lock();
+        } else if (!connecting.tryLock()) {
+            throw before.again();
+        }
         try {
-            return factory.createConnection();
+            before = refused;
+            if (before != null && System.nanoTime() - restsUntil < 0) {
+                throw before.again();
+            }
+            return connect(factory);
+        } finally {
+            connecting.unlock();
+        }
+    }
+
+    private Connection connect(ConnectionFactory factory) throws Refused {
+        try {
+            Connection connection = factory.createConnection();
+            refused = null;
+            return connection;
         } catch (JMSSecurityException e) {
-            throw new Refused(
+            throw rests(new Refused(
                     Trouble.LOGIN,
                     "agentcall.jms.user, agentcall.jms.password: the broker at " + settings.urlShown()
                             + " does not let the user '" + settings.user() + "' in",
-                    e);
+                    e));
         } catch (JMSException e) {
-            throw new Refused(Trouble.AWAY, "agentcall.jms.url: no broker answers at " + settings.urlShown(), e);
+            throw rests(new Refused(Trouble.AWAY, "agentcall.jms.url: no broker answers at " + settings.urlShown(), e));
         }
+    }
+
+    private Refused rests(Refused failure) {
+        restsUntil = System.nanoTime() + REST_NANOS;
+        refused = failure;
+        return failure;
     }
 
     private ConnectionFactory hosts() throws JMSException {
@@ -197,6 +234,17 @@ public final class Broker implements ReadinessCheck, CamelContextAware, AutoClos
             super(message + " (" + root(cause) + ")");
             this.trouble = trouble;
             initCause(cause);
+        }
+
+        /** What the last try was told, for one that is not made. */
+        private Refused(Refused last) {
+            super(last.getMessage());
+            this.trouble = last.trouble;
+            initCause(last.getCause());
+        }
+
+        private Refused again() {
+            return new Refused(this);
         }
 
         private static String root(Throwable cause) {

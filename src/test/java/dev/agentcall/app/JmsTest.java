@@ -26,6 +26,7 @@ import java.nio.file.Path;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -699,6 +700,29 @@ class JmsTest {
 
         awaitOutcomes(SUCCESS, 1);
         await().until(() -> problem() == null);
+    }
+
+    @Test
+    void withoutTheBrokerTheOthersGoOnAtTheirPace() throws Exception {
+        startBroker();
+        startBundle();
+        placed(request("before"));
+        broker.stop();
+        await().until(() -> problem() != null);
+        Instant start = Instant.now();
+
+        for (int i = 0; i < 40; i++) {
+            assertThat(bundle.place(request("crm-" + i, "agent" + i, "1"))
+                            .path("outcome")
+                            .asText())
+                    .isEqualTo("placed");
+        }
+
+        assertThat(Duration.between(start, Instant.now()))
+                .as("40 outcomes; a try to connect to a broker that was there takes seconds")
+                .isLessThan(Duration.ofSeconds(40));
+        broker.start();
+        awaitOutcomes(SUCCESS, 41);
     }
 
     @Test
