@@ -9,7 +9,8 @@ import dev.agentcall.simulator.Fault;
 import dev.agentcall.simulator.Simulator;
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.ServerSocket;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -281,10 +282,6 @@ class AgentCallTest {
 
     @Test
     void checkTellsWhetherCallsCouldBePlacedAndPlacesNone() throws Exception {
-        int nobody;
-        try (ServerSocket reserved = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            nobody = reserved.getLocalPort();
-        }
         try (Simulator simulator = Simulator.start(Simulator.Options.defaults())) {
             Program program = Program.unpack(home, simulator.uri());
 
@@ -297,12 +294,16 @@ class AgentCallTest {
             assertThat(good.err()).isEmpty();
             assertThat(simulator.calls()).isEmpty();
         }
-        Ended bad = Program.unpack(home.resolve("other"), URI.create("http://127.0.0.1:" + nobody))
-                .run("--check");
+        try (Socket nobody = new Socket()) { // nobody listens, nor can anybody else
+            nobody.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+            String port = String.valueOf(nobody.getLocalPort());
+            Ended bad = Program.unpack(home.resolve("other"), URI.create("http://127.0.0.1:" + port))
+                    .run("--check");
 
-        assertThat(bad.code()).isEqualTo(2);
-        assertThat(bad.err()).contains("agentcall.ucontact.url", String.valueOf(nobody));
-        assertNoStackTrace(bad);
+            assertThat(bad.code()).isEqualTo(2);
+            assertThat(bad.err()).contains("agentcall.ucontact.url", port);
+            assertNoStackTrace(bad);
+        }
     }
 
     @Test

@@ -936,7 +936,9 @@ class CsvRunTest {
                 await().atMost(PATIENCE)
                         .until(() -> RunningBundle.names(bundle.done()).equals(List.of("MAYÚS 1.CSV", "calls.csv")));
                 // A file of a later poll: whatever was there before it has been looked at.
-                Files.writeString(bundle.inbox().resolve("last.csv"), "");
+                Path last = Files.writeString(data.resolve("last.csv"), "");
+                Files.setLastModifiedTime(last, FileTime.from(Instant.now().minusSeconds(60)));
+                Files.move(last, bundle.inbox().resolve("last.csv"));
                 await().atMost(PATIENCE).until(() -> !bundle.errors("last.csv").isEmpty());
 
                 assertThat(RunningBundle.names(bundle.failed())).containsExactly("last.csv", "last.error.txt");

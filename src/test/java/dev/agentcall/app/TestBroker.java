@@ -7,7 +7,8 @@ import jakarta.jms.Queue;
 import jakarta.jms.QueueBrowser;
 import jakarta.jms.Session;
 import java.net.InetAddress;
-import java.net.ServerSocket;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -41,6 +42,9 @@ final class TestBroker implements AutoCloseable {
     static final String EXPIRED = "ExpiryQueue";
 
     private final Path folder;
+    /** Keeps the port while the broker is stopped, so that nobody else gets it. */
+    private final Socket reservation = new Socket();
+
     private final int port;
     private final Consumer<Configuration> changes;
     private final SecurityConfiguration users;
@@ -50,9 +54,9 @@ final class TestBroker implements AutoCloseable {
         this.folder = folder;
         this.changes = changes;
         this.users = users;
-        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            this.port = free.getLocalPort();
-        }
+        reservation.setReuseAddress(true);
+        reservation.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+        this.port = reservation.getLocalPort();
     }
 
     static TestBroker start(Path folder) throws Exception {
@@ -206,5 +210,6 @@ final class TestBroker implements AutoCloseable {
     @Override
     public void close() throws Exception {
         broker.stop();
+        reservation.close();
     }
 }
