@@ -112,6 +112,13 @@ public record Settings(
                 RestSettings.read(read),
                 read.matching("agentcall.log.format", "text|json", "text or json"),
                 "true".equals(read.matching("agentcall.reload", "true|false", "true or false")));
+        JmsSettings jms = settings.jms();
+        if (jms == null || jms.success() == null) {
+            read.required("agentcall.channel.success", "endpoint URIs, or a broker's queue in agentcall.jms.success");
+        }
+        if (jms == null || jms.error() == null) {
+            read.required("agentcall.channel.error", "endpoint URIs, or a broker's queue in agentcall.jms.error");
+        }
         read.throwFaults();
         return settings;
     }

@@ -68,7 +68,7 @@ public final class SettingsReader {
         return value == null || value.isBlank() ? null : value.strip();
     }
 
-    private String required(String key, String expected) {
+    String required(String key, String expected) {
         String value = optional(key);
         if (value == null) {
             faults.add(key + ": not set, expected " + expected);

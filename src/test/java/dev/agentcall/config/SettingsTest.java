@@ -165,6 +165,8 @@ class SettingsTest {
                 "agentcall.retry.delay",
                 "agentcall.ledger.url",
                 "agentcall.jms.requests",
+                "agentcall.channel.success",
+                "agentcall.channel.error",
             })
     void aSettingThatIsNeededAndNotThereIsToldWithItsKey(String key) {
         assertThat(faults(key, " "))
