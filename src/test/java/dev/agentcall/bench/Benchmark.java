@@ -39,11 +39,13 @@ public final class Benchmark {
             List<String> product = List.of(script.toString());
 
             printConditions(settings, meter);
-            if (settings.rounds() > 0) {
-                compare(settings, trial, product);
-            }
             if (settings.starts() > 0) {
                 StartUp.run(settings, trial, product);
+            }
+            // As after every installation: it leaves the class archive of this JDK.
+            trial.check(product, Jvm.home());
+            if (settings.rounds() > 0) {
+                compare(settings, trial, product);
             }
             if (settings.million()) {
                 MemoryRun.run(settings, trial, product);
