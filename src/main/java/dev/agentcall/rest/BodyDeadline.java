@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.eclipse.jetty.http.HttpException;
 import org.eclipse.jetty.http.HttpStatus;
+import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
@@ -13,11 +14,18 @@ import org.eclipse.jetty.util.thread.Scheduler;
 /**
  * Gives up requests whose body takes too long to arrive. Jetty's own timeout begins anew with each byte, and its handler
  * for least rates (12.1.11) adds up the bytes of all requests.
+ *
+ * <p>Where the answer is given before the whole body is there, the rest is read and dropped, within the same time: a
+ * connection that is closed while the client still sends is reset, and the answer is lost to him with it.
  */
 final class BodyDeadline extends Handler.Wrapper {
 
     private static final Duration LIMIT = Duration.ofSeconds(10);
     private static final String TASK = BodyDeadline.class.getName();
+
+    BodyDeadline(Handler handler) {
+        super(handler);
+    }
 
     @Override
     public boolean handle(Request request, Response response, Callback callback) throws Exception {
@@ -28,7 +36,37 @@ final class BodyDeadline extends Handler.Wrapper {
                         LIMIT.toMillis(),
                         TimeUnit.MILLISECONDS);
         request.setAttribute(TASK, task);
-        return super.handle(request, response, Callback.from(task::cancel, callback));
+        Rest rest = new Rest(request);
+        Callback done = Callback.from(task::cancel, callback);
+        return super.handle(rest, response, Callback.from(() -> rest.drop(done), done::failed));
+    }
+
+    /** What is left of a request when it is answered. */
+    private static final class Rest extends Request.Wrapper {
+
+        Rest(Request request) {
+            super(request);
+        }
+
+        /** Jetty asks before it answers, and would make the rest unreadable. */
+        @Override
+        public boolean consumeAvailable() {
+            for (Content.Chunk chunk = read(); chunk != null; chunk = read()) {
+                chunk.release();
+                if (chunk.isLast() || Content.Chunk.isFailure(chunk)) {
+                    return true;
+                }
+            }
+            return false;
+        }
+
+        void drop(Callback done) {
+            if (consumeAvailable()) {
+                done.succeeded();
+            } else {
+                demand(() -> drop(done));
+            }
+        }
     }
 
     /**

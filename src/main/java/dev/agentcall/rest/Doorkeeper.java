@@ -64,20 +64,18 @@ final class Doorkeeper extends Handler.Wrapper {
         ProblemPages.secure(response);
         String host = name(Request.getServerName(request));
         if (!hosts.contains(host) && !(anyAddress && ADDRESS.matcher(host).matches())) {
-            refuse(Kind.FOREIGN_HOST, "agentcall.rest.host", request, response, callback);
+            refuse(Kind.FOREIGN_HOST, "agentcall.rest.host", response, callback);
             return true;
         }
         String origin = request.getHeaders().get(HttpHeader.ORIGIN);
         if (origin != null && !origins.contains(origin.toLowerCase(Locale.ROOT))) {
-            refuse(Kind.FOREIGN_ORIGIN, "agentcall.rest.cors", request, response, callback);
+            refuse(Kind.FOREIGN_ORIGIN, "agentcall.rest.cors", response, callback);
             return true;
         }
         return super.handle(request, response, callback);
     }
 
-    private static void refuse(Kind kind, String setting, Request request, Response response, Callback callback) {
-        // What is left of the request is not read.
-        response.getHeaders().put(HttpHeader.CONNECTION, "close");
+    private static void refuse(Kind kind, String setting, Response response, Callback callback) {
         ProblemPages.write(response, Problem.of(kind, "Who is let in is set by " + setting), callback);
     }
 }

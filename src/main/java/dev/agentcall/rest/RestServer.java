@@ -39,7 +39,6 @@ import org.eclipse.jetty.server.handler.EagerContentHandler;
 import org.eclipse.jetty.server.handler.EagerContentHandler.RetainedContentLoaderFactory;
 import org.eclipse.jetty.server.handler.GracefulHandler;
 import org.eclipse.jetty.server.handler.QoSHandler;
-import org.eclipse.jetty.server.handler.SizeLimitHandler;
 import org.eclipse.jetty.util.ssl.SslContextFactory;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import org.slf4j.Logger;
@@ -128,7 +127,7 @@ public final class RestServer implements CamelContextAware, AutoCloseable {
         ProblemPages pages = new ProblemPages(() -> graceful.isShutdown());
         server.setErrorHandler(pages);
         graceful = new GracefulHandler(new Doorkeeper(settings));
-        server.setHandler(graceful);
+        server.setHandler(new BodyDeadline(graceful));
         Handler.Singleton last = (Handler.Singleton) graceful.getHandler();
         for (Handler.Singleton next : handlers()) {
             last.setHandler(next);
@@ -152,8 +151,6 @@ public final class RestServer implements CamelContextAware, AutoCloseable {
         if (users != null) {
             handlers.add(security());
         }
-        handlers.add(new BodyDeadline());
-        handlers.add(new SizeLimitHandler(MAX_BODY_BYTES, -1));
         // A body has arrived before it gets a thread: who sends slowly holds up nobody.
         handlers.add(
                 new EagerContentHandler(new RetainedContentLoaderFactory(2 * MAX_BODY_BYTES, CHUNK_OVERHEAD, true)));

@@ -30,6 +30,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -340,6 +341,40 @@ class RestDoorTest {
     }
 
     @Test
+    void whoIsRefusedWhileHeStillSendsCanSendOnAndReadTheAnswer() throws Exception {
+        start();
+        String head = "POST " + CALLS + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
+        byte[] piece = ("4000\r\n" + "x".repeat(0x4000) + "\r\n").getBytes(ISO_8859_1);
+        int pieces = 600;
+
+        for (Map.Entry<String, String> refused : Map.of(
+                        head + "Content-Length: " + pieces * piece.length + "\r\n\r\n", "HTTP/1.1 413",
+                        head + "Transfer-Encoding: chunked\r\n\r\n", "HTTP/1.1 413",
+                        head + "Origin: http://evil.example\r\nTransfer-Encoding: chunked\r\n\r\n", "HTTP/1.1 403")
+                .entrySet()) {
+            try (Socket socket = new Socket("127.0.0.1", client.base().getPort())) {
+                socket.setSoTimeout((int) PATIENCE.toMillis());
+                socket.getOutputStream().write(refused.getKey().getBytes(ISO_8859_1));
+                for (int i = 0; i < pieces / 2; i++) {
+                    socket.getOutputStream().write(piece);
+                }
+                InputStream in = socket.getInputStream();
+                assertThat(new String(in.readNBytes(12), ISO_8859_1)).isEqualTo(refused.getValue());
+                for (int i = 0; i < pieces / 2; i++) {
+                    socket.getOutputStream().write(piece);
+                }
+                StringBuilder answer = new StringBuilder();
+                while (answer.indexOf("}") < 0) {
+                    int next = in.read();
+                    assertThat(next).as("the end, after %s", answer).isNotNegative();
+                    answer.append((char) next);
+                }
+                assertThat(answer).contains("application/problem+json", "\"status\":4");
+            }
+        }
+    }
+
+    @Test
     void slowClientsAreCutOffAndHoldUpNobody() throws Exception {
         start();
         ScheduledExecutorService drip = Executors.newSingleThreadScheduledExecutor();
@@ -365,10 +400,18 @@ class RestDoorTest {
             headless.getOutputStream().write("GET / HTTP/1.1\r\nHost: ".getBytes(ISO_8859_1));
             drip.scheduleAtFixedRate(() -> drop(headless), 200, 200, TimeUnit.MILLISECONDS);
 
+            Socket refused = new Socket("127.0.0.1", client.base().getPort());
+            slow.add(refused);
+            refused.getOutputStream()
+                    .write(("POST " + CALLS + " HTTP/1.1\r\nHost: localhost\r\nOrigin: http://evil.example\r\n"
+                                    + "Content-Length: 1000\r\n\r\n")
+                            .getBytes(ISO_8859_1));
+
             try (InputStream in = dripping.getInputStream()) {
                 assertThat(new String(in.readNBytes(12), ISO_8859_1)).isEqualTo("HTTP/1.1 408");
             }
             assertThat(isCutOff(headless)).isTrue();
+            await().atMost(PATIENCE).pollInterval(Duration.ofMillis(200)).until(() -> !drop(refused));
         } finally {
             drip.shutdownNow();
             for (Socket socket : slow) {
@@ -408,11 +451,13 @@ class RestDoorTest {
         }
     }
 
-    private static void drop(Socket socket) {
+    /** Whether the other side still takes it. */
+    private static boolean drop(Socket socket) {
         try {
             socket.getOutputStream().write('x');
+            return true;
         } catch (IOException e) {
-            // cut off
+            return false;
         }
     }
 
