@@ -15,8 +15,8 @@ import java.util.stream.IntStream;
 
 /**
  * The two other ways in beside their ceilings: REST beside the same server answering without a call, JMS beside a bare
- * consumer of the same kind of broker. Each run has processes of its own, and as many requests before it is measured as
- * then.
+ * consumer of the same kind of broker. Each run has processes of its own. Servers run for months, so they are measured when
+ * Java has compiled what is in use.
  */
 final class Doors {
 
@@ -83,7 +83,7 @@ final class Doors {
                 measured = measure(load, server::cpuSeconds);
             }
             server.stop();
-            expectCalls(withCalls ? 2L * settings.doorRequests() : 0, stub);
+            expectCalls(withCalls ? calls() : 0, stub);
             Trial.delete(folder);
             return measured;
         }
@@ -99,7 +99,7 @@ final class Doors {
                 server.awaitLine(RECEIVING);
                 Measured measured = measureJms(broker, server::cpuSeconds);
                 server.stop();
-                expectCalls(2L * settings.doorRequests(), stub);
+                expectCalls(calls(), stub);
                 Trial.delete(folder);
                 return measured;
             }
@@ -143,10 +143,14 @@ final class Doors {
     }
 
     private Measured measure(Load load, CpuSeconds cpu) throws IOException, InterruptedException, IncompleteRun {
-        load.requests(settings.doorRequests());
+        load.requests(settings.doorWarmUp());
         double before = cpu.now();
         Latencies latencies = load.requests(settings.doorRequests());
         return new Measured(latencies, cpu.now() - before);
+    }
+
+    private long calls() {
+        return (long) settings.doorWarmUp() + settings.doorRequests();
     }
 
     private static void expectCalls(long expected, Stub stub) throws IOException, IncompleteRun {
@@ -161,9 +165,10 @@ final class Doors {
     private void print() {
         System.out.printf(
                 Locale.ROOT,
-                "%n%,d requests after as many that are not counted, %d clients that wait for their answers (JMS: for the"
+                "%n%,d requests after %,d that are not counted, %d clients that wait for their answers (JMS: for the"
                         + " outcome on its queue), 8 calls in flight.%n%n",
                 settings.doorRequests(),
+                settings.doorWarmUp(),
                 CLIENTS);
         System.out.println("| median (min–max) | requests/s | p50 ms | p99 ms | CPU s per 1,000 requests |");
         System.out.println("| --- | --- | --- | --- | --- |");

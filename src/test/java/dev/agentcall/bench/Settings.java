@@ -19,7 +19,8 @@ import java.util.List;
  * @param starts {@code bench.starts}: runs of {@code --check} for each JDK; 5; 0 leaves the start-up out
  * @param jdks {@code bench.jdks}: JDK folders for the start-up, separated like a class path; the running one
  * @param doorRounds {@code bench.doors.rounds}: rounds of REST and JMS; 3; 0 leaves them out
- * @param doorRequests {@code bench.doors.requests}: requests in each of their runs; 20000
+ * @param doorWarmUp {@code bench.doors.warm-up}: requests before those that are measured in each of their runs; 60000
+ * @param doorRequests {@code bench.doors.requests}: requests that are measured in each of their runs; 20000
  * @param soakSeconds {@code bench.soak.seconds}: how long many REST clients go on; 0 leaves them out; 0
  * @param javaOpts {@code bench.java.opts}: JAVA_OPTS for both contenders; none
  * @param meter {@code bench.meter}: see {@link Meter#of}; auto
@@ -36,6 +37,7 @@ record Settings(
         int starts,
         List<Path> jdks,
         int doorRounds,
+        int doorWarmUp,
         int doorRequests,
         int soakSeconds,
         String javaOpts,
@@ -56,6 +58,7 @@ record Settings(
                         .map(Path::of)
                         .toList(),
                 number("bench.doors.rounds", 3, 0),
+                number("bench.doors.warm-up", 60_000, 1),
                 number("bench.doors.requests", 20_000, 1),
                 number("bench.soak.seconds", 0, 0),
                 text("bench.java.opts", ""),
