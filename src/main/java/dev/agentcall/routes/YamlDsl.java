@@ -145,7 +145,8 @@ public final class YamlDsl {
             return switch (type) {
                 case "boolean" -> tag.equals(Tag.BOOL);
                 case "number" -> tag.equals(Tag.INT) || tag.equals(Tag.FLOAT);
-                default -> tag.equals(Tag.STR);
+                // The other is what the parser makes of ${body}, which Camel takes for the text that it is.
+                default -> tag.equals(Tag.STR) || tag.equals(Tag.ENV_TAG);
             };
         }
 

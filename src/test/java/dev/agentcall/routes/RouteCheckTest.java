@@ -148,7 +148,14 @@ class RouteCheckTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"- to: direct:place-call", "- log: \"x\"", "- setBody:\n    constant: x", "- stop: {}"})
+    @ValueSource(
+            strings = {
+                "- to: direct:place-call",
+                "- log: \"x\"",
+                "- setBody:\n    constant: x",
+                "- stop: {}",
+                "- log: ${body}"
+            })
     void shorthandIsGood(String step) {
         assertThat(checkStep(step)).isEmpty();
     }
