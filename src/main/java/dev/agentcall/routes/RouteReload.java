@@ -78,7 +78,10 @@ public final class RouteReload implements AutoCloseable {
             Map<String, RouteFile> now = read();
             boolean still = now.equals(seen);
             seen = now;
-            if (still && !now.equals(running) && !now.equals(refused)) {
+            if (still && now.equals(running) && !refused.isEmpty()) {
+                refused = Map.of();
+                LOG.info("no file is refused any more");
+            } else if (still && !now.equals(running) && !now.equals(refused)) {
                 change(now);
             }
         } catch (IOException e) {
@@ -97,6 +100,7 @@ public final class RouteReload implements AutoCloseable {
         List<RouteFinding> faults = faults(now, told);
         if (faults.isEmpty()) {
             apply(now, told);
+            refused = running.equals(now) ? Map.of() : now;
             return;
         }
         faults.forEach(fault -> LOG.error("{}", fault));

@@ -92,6 +92,11 @@ class ReloadTest {
                 patience().until(() -> Files.size(home.resolve("data/outbox/ticks.jsonl")) > before);
                 assertThat(lastTick()).isEqualTo("two");
 
+                renameOver(route("tick"), TICK.replace("one", "two"));
+                patience().until(() -> server.err().contains("no file is refused any more"));
+                renameOver(route("tick"), TICK.replace("setBody", "setBoddy"));
+                patience().until(() -> server.err().split("found setBoddy", -1).length == 3);
+
                 renameOver(route("tick"), TICK.replace("one", "three"));
                 patience().until(() -> lastTick().equals("three"));
 
