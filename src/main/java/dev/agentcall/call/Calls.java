@@ -355,13 +355,14 @@ public final class Calls {
     /** One line for each request that was not placed, without its payload. */
     private static void log(Outcome outcome) {
         if (!outcome.placed()) {
+            String destination = Text.masked(outcome.request().get(Field.DESTINATION));
             LOG.info(
-                    "request {} is {}: {}{} (to {})",
+                    "request {} is {}: {}{}{}",
                     Text.shown(String.valueOf(outcome.request().requestId()), 200),
                     outcome.kind().word(),
                     outcome.reason(),
                     outcome.replayed() ? ", replayed" : "",
-                    Text.masked(outcome.request().get(Field.DESTINATION)));
+                    destination.isEmpty() ? "" : " (to " + destination + ")");
         }
     }
 

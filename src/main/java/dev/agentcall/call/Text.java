@@ -4,40 +4,42 @@ package dev.agentcall.call;
 public final class Text {
 
     private static final int MASK_KEEPS = 3;
+    private static final int MASKS = 32;
 
     private Text() {}
 
     /** On one line, control and invisible formatting characters as spaces, cut at {@code max} characters. */
     public static String shown(String value, int max) {
         StringBuilder shown = new StringBuilder(Math.min(value.length(), max));
-        value.strip()
-                .codePoints()
-                .limit(max + 1L)
-                .map(c -> isVisible(c) ? c : ' ')
-                .forEach(shown::appendCodePoint);
+        value.strip().codePoints().limit(max + 1L).map(Text::visible).forEach(shown::appendCodePoint);
         String stripped = shown.toString().strip();
         return stripped.codePointCount(0, stripped.length()) <= max
                 ? stripped
                 : stripped.substring(0, stripped.offsetByCodePoints(0, max)) + "…";
     }
 
-    /** A phone number for logs: all but its last three characters as {@code *}. */
+    /**
+     * A phone number for logs: all but its last three characters as {@code *}, of which there are as many as a number may
+     * have at most, since what stands in its place may be anything.
+     */
     public static String masked(String number) {
         if (number == null || number.isEmpty()) {
             return "";
         }
         int hidden = Math.max(0, number.length() - MASK_KEEPS);
-        return "*".repeat(hidden) + number.substring(hidden);
+        StringBuilder masked = new StringBuilder("*".repeat(Math.min(hidden, MASKS)));
+        number.substring(hidden).codePoints().map(Text::visible).forEach(masked::appendCodePoint);
+        return masked.toString();
     }
 
-    private static boolean isVisible(int c) {
+    private static int visible(int c) {
         return switch (Character.getType(c)) {
             case Character.CONTROL,
                     Character.FORMAT,
                     Character.SURROGATE,
                     Character.LINE_SEPARATOR,
-                    Character.PARAGRAPH_SEPARATOR -> false;
-            default -> true;
+                    Character.PARAGRAPH_SEPARATOR -> ' ';
+            default -> c;
         };
     }
 }

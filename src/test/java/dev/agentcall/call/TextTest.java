@@ -20,6 +20,11 @@ class TextTest {
     }
 
     @Test
+    void whatIsNoNumberIsMaskedOnOneShortLine() {
+        assertThat(Text.masked("x".repeat(50_000) + "1\r\n")).isEqualTo("*".repeat(32) + "1  ");
+    }
+
+    @Test
     void aTextThatFitsIsShownWhole() {
         assertThat(Text.shown("😀".repeat(10), 10)).isEqualTo("😀".repeat(10));
         assertThat(Text.shown("", 10)).isEmpty();
