@@ -14,8 +14,8 @@ final class Termination implements AutoCloseable {
     private volatile int exitCode;
     private volatile boolean requested;
 
-    private Termination(Runnable stop, int exitCode) {
-        this.exitCode = exitCode;
+    private Termination(Runnable stop, int brokenOff) {
+        exitCode = brokenOff;
         hook = new Thread(
                 () -> {
                     requested = true;
@@ -34,11 +34,11 @@ final class Termination implements AutoCloseable {
     /**
      * From now on a signal runs {@code stop}.
      *
-     * @param exitCode what the process ends with if a signal ends it before the program has come to a code of its own:
+     * @param brokenOff what the process ends with if a signal ends it before the program has come to a code of its own:
      *     a start that is broken off fails in its own ways
      */
-    static Termination onSignal(Runnable stop, int exitCode) {
-        Termination termination = new Termination(stop, exitCode);
+    static Termination onSignal(Runnable stop, int brokenOff) {
+        Termination termination = new Termination(stop, brokenOff);
         Runtime.getRuntime().addShutdownHook(termination.hook);
         return termination;
     }

@@ -161,8 +161,11 @@ public record Settings(
     private static void makeFolder(String key, Path folder, List<String> faults) {
         try {
             Files.createDirectories(folder);
-            Path probe = Files.createTempFile(folder, ".writable", ".tmp");
-            Files.delete(probe);
+            // One name for all: what a process that was killed here leaves is gone with the next start.
+            Path probe = folder.resolve(".writable");
+            Files.deleteIfExists(probe);
+            Files.write(probe, new byte[0]);
+            Files.deleteIfExists(probe);
         } catch (IOException e) {
             faults.add(key + ": found " + folder.toAbsolutePath() + " ("
                     + e.getClass().getSimpleName() + ": " + e.getMessage()

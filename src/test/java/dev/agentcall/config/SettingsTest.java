@@ -343,6 +343,16 @@ class SettingsTest {
     }
 
     @Test
+    void whatAKilledProcessLeftWhenItTriedAFolderIsGone() throws IOException {
+        Path outbox = Files.createDirectories(folder.resolve("outbox"));
+        Files.createFile(outbox.resolve(".writable"));
+
+        ShippedSettings.with("agentcall.data", folder.toString()).makeFolders();
+
+        assertThat(outbox).isEmptyDirectory();
+    }
+
+    @Test
     void everyFolderThatCannotBeMadeIsToldWithItsKey() throws IOException {
         String file = Files.createFile(folder.resolve("file")).toString();
         Settings settings = ShippedSettings.with(
