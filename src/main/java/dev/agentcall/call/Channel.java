@@ -61,8 +61,8 @@ public final class Channel implements Expression, CamelContextAware {
                 found.add(context.getEndpoint(uri));
             } catch (RuntimeCamelException e) {
                 throw new IllegalArgumentException(
-                        "agentcall.channel: found '" + uri + "', expected endpoint URIs separated by white space: "
-                                + e.getMessage(),
+                        "agentcall.channel.success or agentcall.channel.error: found '" + uri
+                                + "', expected endpoint URIs separated by white space: " + e.getMessage(),
                         e);
             }
         }

@@ -22,6 +22,8 @@ import java.util.stream.Collectors;
 final class ColumnMap {
 
     private static final int SHOWN = 40;
+    private static final String OWN_REQUEST_ID =
+            ColumnNames.normalised(ColumnNames.OWN_PREFIX + ColumnNames.REQUEST_ID);
 
     private final List<String> header;
     /** For each column, what it is. */
@@ -46,6 +48,7 @@ final class ColumnMap {
         this.uses = new ArrayList<>();
         List<Integer> requestIds = new ArrayList<>();
         Integer ownId = null;
+        boolean ofResults = header.stream().map(ColumnNames::normalised).anyMatch(OWN_REQUEST_ID::equals);
         List<Integer> ambiguous = new ArrayList<>();
         for (int i = 0; i < header.size(); i++) {
             String name = ColumnNames.normalised(header.get(i));
@@ -56,9 +59,11 @@ final class ColumnMap {
                 put(field, i);
             } else if (header.get(i).strip().toLowerCase(Locale.ROOT).startsWith(ColumnNames.OWN_PREFIX)) {
                 use = Use.OWN;
-                if (name.equals(ColumnNames.normalised(ColumnNames.OWN_PREFIX + ColumnNames.REQUEST_ID))) {
+                if (name.equals(OWN_REQUEST_ID)) {
                     ownId = i;
                 }
+            } else if (ofResults && Finding.COLUMNS.contains(name)) {
+                use = Use.OWN; // a finding is about the call before; in the next unknown.csv it would settle this one
             } else if (name.equals(ColumnNames.normalised(ColumnNames.REQUEST_ID))) {
                 use = Use.REQUEST_ID;
                 requestIds.add(i);
@@ -159,7 +164,7 @@ final class ColumnMap {
         return header.stream().map(name -> "'" + Text.shown(name, SHOWN) + "'").collect(Collectors.joining(", "));
     }
 
-    /** Columns that go into result files: all but the ones that earlier result files added. */
+    /** Columns that go into result files: all but what earlier result files, and whoever settled their rows, added. */
     List<String> ownHeader() {
         return own(header);
     }

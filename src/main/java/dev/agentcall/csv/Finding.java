@@ -4,6 +4,9 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * A row of an unknown.csv in which somebody has written what became of the call.
@@ -17,6 +20,13 @@ public record Finding(int row, String requestId, String found, String guid, Stri
 
     private static final String REQUEST_ID = "agentcall_request_id";
     private static final String SETTLED = "settled";
+    private static final String SETTLED_GUID = "settled_guid";
+    private static final String SETTLED_NOTE = "settled_note";
+
+    /** Normalised names of the columns that somebody adds to an unknown.csv. */
+    static final Set<String> COLUMNS = Stream.of(SETTLED, SETTLED_GUID, SETTLED_NOTE)
+            .map(ColumnNames::normalised)
+            .collect(Collectors.toSet());
 
     /**
      * Reads the rows whose column {@code settled} is not empty.
@@ -37,8 +47,8 @@ public record Finding(int row, String requestId, String found, String guid, Stri
                 throw new CsvRefusedException("found no column '" + (id < 0 ? REQUEST_ID : SETTLED)
                         + "', expected an unknown.csv with one more column 'settled'");
             }
-            int guid = column(names, "settled_guid");
-            int note = column(names, "settled_note");
+            int guid = column(names, SETTLED_GUID);
+            int note = column(names, SETTLED_NOTE);
             List<Finding> findings = new ArrayList<>();
             for (CsvRows.Row row = rows.next(); row != null; row = rows.next()) {
                 String found = cell(row, settled);

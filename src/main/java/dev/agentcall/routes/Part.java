@@ -152,7 +152,7 @@ final class Part {
     private void endpoint(String key, Node node, Map<String, Node> entries) {
         String address = address(node);
         if (!key.equals("from")) {
-            call(place(node), address);
+            call(place(node), address, where);
         }
         Map<String, Node> parameters = Yaml.entries(entries.get("parameters"));
         if (!isDynamic(address)) {
@@ -165,12 +165,12 @@ final class Part {
         }
     }
 
-    private void call(Place place, String address) {
+    private void call(Place place, String address, String origin) {
         direct(address).ifPresent(name -> {
             if (isDynamic(name)) {
                 names.callAny();
             } else {
-                names.call(place, name, where);
+                names.call(place, name, origin);
             }
         });
     }
@@ -190,7 +190,8 @@ final class Part {
         }
         if (kind.equals("beans") || ADDRESSING.contains(above) && !isDynamic(resolved)) {
             for (String word : resolved.split("[\\s,]+")) {
-                call(place(node), word);
+                boolean isOutOfASetting = text.contains("{{") && !text.contains(word);
+                call(place(node), word, isOutOfASetting ? where + " in " + text : where);
             }
         }
         if (key.equals("ref") || key.equals("expression") && above.equals("ref")) {

@@ -7,7 +7,9 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.agentcall.app.Program.Ended;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -106,6 +108,23 @@ class SettleTest {
                     assertThat(entry.path("replayed").asBoolean()).isTrue();
                     assertThat(entry.path("guid").asText()).isEqualTo("8cf8570e-60e7-44ed-b799-3baab211b04d");
                 });
+    }
+
+    @Test
+    void aFindingIsNotCarriedIntoTheNextUnknownFile() throws Exception {
+        List<String> unknown = Files.readAllLines(program.outbox().resolve("f.unknown.csv"));
+        program.file("found.csv", unknown.get(0) + ";settled\n" + unknown.get(1) + ";not-placed\n");
+        assertThat(program.run("--settle", "--from", "found.csv").code()).isZero();
+
+        Ended again = program.run("found.csv"); // it is called again, and ends with 500 again
+
+        assertThat(again.out()).contains("1 calls", "unknown           1");
+        Ended next = program.run(
+                "--settle",
+                "--from",
+                program.outbox().resolve("found.unknown.csv").toString());
+        assertThat(next.code()).as("nobody has looked yet").isEqualTo(2);
+        assertThat(next.err()).contains("no column 'settled'");
     }
 
     @Test

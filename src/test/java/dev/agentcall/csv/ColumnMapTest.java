@@ -253,6 +253,22 @@ class ColumnMapTest {
         assertThat(map.own(List.of("1"))).containsExactly("1", "", "", "", "", "", "", "");
     }
 
+    @Test
+    void whatWasFoundOutAboutARowOfAResultFileDoesNotStickToTheNextCall() throws CsvRefusedException {
+        ColumnMap map = map(plus("Settled", "agentcall_request_id", "settled_guid", "settled note", "nota"));
+
+        assertThat(map.ownHeader()).isEqualTo(List.of(plus("nota")));
+        assertThat(read(map, plus(ALL, "not-placed", "id-1", "", "phone was off", "n"))
+                        .request()
+                        .extra())
+                .isEqualTo(Map.of("nota", "n"));
+    }
+
+    @Test
+    void aColumnSettledOfAFileThatIsNoResultFileIsLikeAnyOther() throws CsvRefusedException {
+        assertThat(map(plus("settled")).ownHeader()).isEqualTo(List.of(plus("settled")));
+    }
+
     // --- Rows ------------------------------------------------------------------------------------------------------
 
     @Test

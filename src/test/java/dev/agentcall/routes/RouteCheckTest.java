@@ -261,7 +261,8 @@ class RouteCheckTest {
         assertThat(
                         check(
                                 "- beans:\n    - name: mine\n      type: java.lang.Object\n      constructors:\n        0: \"{{channel}}\"\n"))
-                .containsExactly("mine.yaml:5: found direct:chanel, expected a route from there: no file has one");
+                .containsExactly(
+                        "mine.yaml:5: found direct:chanel in {{channel}}, expected a route from there: no file has one");
     }
 
     @Test
