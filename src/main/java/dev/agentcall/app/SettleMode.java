@@ -7,7 +7,11 @@ import dev.agentcall.csv.Finding;
 import dev.agentcall.ledger.Entry;
 import dev.agentcall.ledger.Ledger;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.regex.Pattern;
 
@@ -18,16 +22,20 @@ final class SettleMode {
     private static final String NOT_PLACED = "not-placed";
     private static final Pattern GUID = Pattern.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}");
 
+    /** How coarse the times of files can be. */
+    private static final Duration TIMESTAMPS = Duration.ofSeconds(2);
+
     private SettleMode() {}
 
     /** One request. */
     static int one(Finding finding) throws Exception {
-        return run(settings -> List.of(finding));
+        return run(Instant.now(), settings -> List.of(finding));
     }
 
     /** The rows of an unknown.csv with a column {@code settled}. */
     static int many(Path file) throws Exception {
-        return run(settings -> {
+        Instant written = Files.getLastModifiedTime(file).toInstant();
+        return run(written, settings -> {
             try {
                 return Finding.read(file, settings.work().resolve("settle"));
             } catch (CsvRefusedException e) {
@@ -40,7 +48,7 @@ final class SettleMode {
         List<Finding> in(Settings settings) throws IOException;
     }
 
-    private static int run(Findings findings) throws Exception {
+    private static int run(Instant written, Findings findings) throws Exception {
         Logging.onlyWarnings();
         try (Bundle bundle = Bundle.start(Bundle.Extent.LOADED)) {
             List<Finding> found = findings.in(bundle.settings());
@@ -51,7 +59,7 @@ final class SettleMode {
             }
             int settled = 0;
             for (Finding finding : found) {
-                settled += settle(bundle.ledger(), finding) ? 1 : 0;
+                settled += settle(bundle.ledger(), finding, written) ? 1 : 0;
             }
             System.out.println(settled + " of " + found.size() + " settled");
             return settled == found.size() ? ExitCode.ALL_PLACED : ExitCode.NOT_ALL_PLACED;
@@ -72,7 +80,15 @@ final class SettleMode {
         return null;
     }
 
-    private static boolean settle(Ledger ledger, Finding finding) {
+    /** A finding that is older than the call is about an earlier call with the same id. */
+    private static boolean settle(Ledger ledger, Finding finding, Instant written) {
+        Entry latest = ledger.findLatest(finding.requestId());
+        if (latest != null && written.plus(TIMESTAMPS).isBefore(latest.claimedAt())) {
+            System.err.println("agentcall: " + finding.requestId() + " is not settled: the file was written at "
+                    + written.truncatedTo(ChronoUnit.SECONDS) + ", before the latest call with this id at "
+                    + latest.claimedAt().truncatedTo(ChronoUnit.SECONDS) + ", which is to be looked up as well");
+            return false;
+        }
         boolean placed = finding.found().equals(PLACED);
         boolean settled = ledger.settle(
                 finding.requestId(), placed, finding.guid(), System.getProperty("user.name"), finding.note());

@@ -9,6 +9,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -125,6 +127,21 @@ class SettleTest {
                 program.outbox().resolve("found.unknown.csv").toString());
         assertThat(next.code()).as("nobody has looked yet").isEqualTo(2);
         assertThat(next.err()).contains("no column 'settled'");
+    }
+
+    @Test
+    void aFindingAboutAnEarlierCallIsNotTakenForOneAboutTheNext() throws Exception {
+        Path found = program.file("found.csv", "agentcall_request_id,settled\ncrm-1,not-placed\n");
+        assertThat(program.run("--settle", "--from", "found.csv").code()).isZero();
+        assertThat(program.run("f.csv").out()).contains("1 calls"); // crm-1, which ends with 500 again
+        Files.setLastModifiedTime(found, FileTime.from(Instant.now().minusSeconds(60)));
+
+        Ended old = program.run("--settle", "--from", "found.csv");
+        assertThat(old.code()).isEqualTo(1);
+        assertThat(old.err()).contains("crm-1 is not settled", "before the latest call");
+
+        Files.setLastModifiedTime(found, FileTime.from(Instant.now()));
+        assertThat(program.run("--settle", "--from", "found.csv").code()).isZero();
     }
 
     @Test
