@@ -7,6 +7,9 @@ import java.io.Console;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.List;
 
@@ -18,8 +21,18 @@ final class UserMode {
     static int run(String name) throws IOException {
         Logging.onlyWarnings();
         Users.checkName(name);
-        System.out.println(Users.line(name, password(name)));
+        write(Users.line(name, password(name)));
         return ExitCode.ALL_PLACED;
+    }
+
+    /** To standard output, or to where it went before the terminal took its place. */
+    private static void write(String line) throws IOException {
+        String file = System.getProperty("agentcall.user.line");
+        if (file == null) {
+            System.out.println(line);
+        } else {
+            Files.writeString(Path.of(file), line + System.lineSeparator(), StandardOpenOption.APPEND);
+        }
     }
 
     /** Typed twice, or the first line of standard input where there is no terminal. */
