@@ -10,16 +10,21 @@ import dev.agentcall.ledger.Ledger;
 import dev.agentcall.rest.Health;
 import dev.agentcall.rest.RestServer;
 import dev.agentcall.routes.EnterableDirectComponent;
+import dev.agentcall.routes.RouteFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.Locale;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.apache.camel.CamelContext;
 import org.apache.camel.ProducerTemplate;
 import org.apache.camel.Route;
@@ -38,7 +43,8 @@ import org.apache.camel.support.service.ServiceHelper;
 final class Bundle implements AutoCloseable {
 
     private static final Path CONFIGURATION = Path.of("config", "application.properties");
-    private static final String ROUTES = "file:routes/*.yaml";
+    static final Path ROUTES = Path.of("routes");
+    private static final String ROUTES_PATTERN = "file:" + ROUTES + "/*.yaml";
     private static final String DEFAULTS = "agentcall/application.properties";
     private static final String RELOAD = "agentcall.reload";
 
@@ -79,7 +85,7 @@ final class Bundle implements AutoCloseable {
     static Bundle start(Extent extent, Map<String, String> overriding, Consumer<CamelContext> before) throws Exception {
         Bundle bundle = new Bundle();
         try {
-            bundle.load(overriding, before, extent == Extent.CONFIGURED ? null : ROUTES, extent == Extent.ALL);
+            bundle.load(overriding, before, extent == Extent.CONFIGURED ? null : ROUTES_PATTERN, extent == Extent.ALL);
             if (extent == Extent.WITHOUT_SOURCES) {
                 bundle.startRoutesForOthers();
             }
@@ -92,9 +98,7 @@ final class Bundle implements AutoCloseable {
 
     private void load(Map<String, String> overriding, Consumer<CamelContext> before, String routes, boolean startRoutes)
             throws Exception {
-        environmentToSystemProperties(
-                read(Bundle.class.getResourceAsStream("/" + DEFAULTS)),
-                Files.exists(CONFIGURATION) ? read(Files.newInputStream(CONFIGURATION)) : new Properties());
+        environmentToSystemProperties(defaults(), configuration());
         overriding.forEach(this::override);
         main.setPropertyPlaceholderLocations("file:" + CONFIGURATION + ";optional=true");
         main.configure()
@@ -148,6 +152,33 @@ final class Bundle implements AutoCloseable {
         }
     }
 
+    /**
+     * What looks like a setting in {@code config/application.properties} or the environment and is none, a line each:
+     * the key, and what was probably meant.
+     */
+    static List<String> unknownKeys() throws IOException {
+        Properties configuration = configuration();
+        Set<String> settings = new HashSet<>(defaults().stringPropertyNames());
+        String routes = RouteFile.of(ROUTES).stream().map(RouteFile::text).collect(Collectors.joining());
+        List<String> unknown = new ArrayList<>();
+        for (String line : UnknownKeys.inFile(settings, configuration, routes)) {
+            unknown.add(CONFIGURATION + ": " + line);
+        }
+        settings.addAll(configuration.stringPropertyNames());
+        for (String line : UnknownKeys.inEnvironment(settings, System.getenv().keySet())) {
+            unknown.add("environment: " + line);
+        }
+        return unknown;
+    }
+
+    private static Properties defaults() throws IOException {
+        return read(Bundle.class.getResourceAsStream("/" + DEFAULTS));
+    }
+
+    private static Properties configuration() throws IOException {
+        return Files.exists(CONFIGURATION) ? read(Files.newInputStream(CONFIGURATION)) : new Properties();
+    }
+
     private static Properties read(InputStream in) throws IOException {
         Properties properties = new Properties();
         try (in) {
@@ -161,7 +192,7 @@ final class Bundle implements AutoCloseable {
         Map<String, String> environment = System.getenv();
         for (Properties properties : known) {
             for (String key : properties.stringPropertyNames()) {
-                String value = environment.get(key.toUpperCase(Locale.ROOT).replaceAll("[.-]", "_"));
+                String value = environment.get(UnknownKeys.variable(key));
                 if (value != null && System.getProperty(key) == null) {
                     System.setProperty(key, value);
                 }

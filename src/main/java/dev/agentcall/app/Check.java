@@ -9,17 +9,15 @@ import dev.agentcall.routes.RouteFile;
 import dev.agentcall.routes.RouteFinding;
 import jakarta.jms.JMSException;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
 
 /** Finds out, without placing a call, whether calls could be placed; tells of all that is wrong, not of the first. */
 final class Check {
 
-    private static final Path ROUTES = Path.of("routes");
-
     int run() throws Exception {
         Logging.onlyWarnings();
         boolean good;
+        Bundle.unknownKeys().forEach(line -> System.err.println("agentcall: " + line));
         try (Bundle settings = Bundle.start(Bundle.Extent.CONFIGURED)) {
             good = configuration(settings) & routes(settings);
         }
@@ -50,7 +48,7 @@ final class Check {
     }
 
     private static boolean routes(Bundle bundle) throws IOException {
-        List<RouteFinding> findings = new RouteCheck(bundle.context()).check(RouteFile.of(ROUTES));
+        List<RouteFinding> findings = new RouteCheck(bundle.context()).check(RouteFile.of(Bundle.ROUTES));
         findings.forEach(finding -> System.err.println("agentcall: " + finding));
         long errors = findings.stream().filter(RouteFinding::error).count();
         if (errors > 0) {

@@ -4,7 +4,6 @@ import dev.agentcall.routes.Flowchart;
 import dev.agentcall.routes.RouteFile;
 import dev.agentcall.routes.RouteFinding;
 import dev.agentcall.routes.YamlDsl;
-import java.nio.file.Path;
 import java.util.List;
 import org.apache.camel.Ordered;
 import org.apache.camel.impl.DefaultCamelContext;
@@ -13,11 +12,9 @@ import org.apache.camel.spi.PropertiesSource;
 /** Writes the routes as a Mermaid flowchart. */
 final class Diagram {
 
-    private static final Path ROUTES = Path.of("routes");
-
     int run() throws Exception {
         Logging.onlyWarnings();
-        List<RouteFile> files = RouteFile.of(ROUTES);
+        List<RouteFile> files = RouteFile.of(Bundle.ROUTES);
         YamlDsl dsl = YamlDsl.full();
         List<RouteFinding> errors = files.stream()
                 .flatMap(file -> dsl.check(file).stream())

@@ -39,6 +39,7 @@ final class OneShot {
                 bundle.stopCalls();
             }
         };
+        Bundle.unknownKeys().forEach(line -> System.err.println("agentcall: " + line));
         try (Termination termination = Termination.onSignal(stop, ExitCode.INTERRUPTED)) {
             int code;
             try (Bundle bundle = Bundle.start(Bundle.Extent.WITHOUT_SOURCES, overriding)) {

@@ -10,14 +10,14 @@ import org.slf4j.LoggerFactory;
 final class Serve {
 
     private static final Logger LOG = LoggerFactory.getLogger(Serve.class);
-    private static final Path ROUTES = Path.of("routes");
 
     int run() throws Exception {
         CountDownLatch stop = new CountDownLatch(1);
         try (Termination termination = Termination.onSignal(stop::countDown, 0)) {
+            Bundle.unknownKeys().forEach(LOG::warn);
             try (Bundle bundle = Bundle.start(Bundle.Extent.ALL);
                     RouteReload reload = bundle.settings().reload()
-                            ? RouteReload.watch(bundle.context(), ROUTES, bundle.health()::expectRoutesInPlaceOf)
+                            ? RouteReload.watch(bundle.context(), Bundle.ROUTES, bundle.health()::expectRoutesInPlaceOf)
                             : null) {
                 Path inbox = bundle.settings().inbox();
                 LOG.info("serving {}", inbox == null ? "no inbox" : inbox.toAbsolutePath());

@@ -19,7 +19,7 @@ public final class Spelling {
     }
 
     /** The word that differs least, if it differs by little. */
-    static Optional<String> closest(String found, Collection<String> words) {
+    public static Optional<String> closest(String found, Collection<String> words) {
         int atMost = Math.max(1, Math.min(3, found.length() / 3));
         return words.stream()
                 .filter(word -> distance(found, word) <= atMost)

@@ -137,6 +137,34 @@ class AgentCallTest {
     }
 
     @Test
+    void keysThatNobodyUsesAreToldWithTheOneThatWasProbablyMeant() throws Exception {
+        try (Simulator simulator = Simulator.start(Simulator.Options.defaults().withToken(Program.TOKEN))) {
+            Program program = Program.unpack(home, simulator.uri())
+                    .configuration("agentcall.agent.pase=30s\nagentcall.channel.succes=log:x\nagentcall.mine=1\n"
+                            + "agentcall.used=log:x\nAGENTCALL_CONCURRENCY=4\ncamel.main.name=mine")
+                    .environment("AGENTCALL_RETRY_DELAYS", "1s")
+                    .environment("AGENTCALL_SERVICE_HOST", "10.0.0.1");
+            program.file(
+                    "routes/mine.camel.yaml",
+                    "- route:\n    from:\n      uri: timer:x\n      steps:\n        - to:\n            uri: '{{agentcall.used}}'\n");
+            program.file("f.csv", rows(1));
+
+            String properties = "agentcall: " + Path.of("config/application.properties") + ": ";
+            String unused = ": is no setting, and no route uses it";
+            List<String> told = List.of(
+                    properties + "AGENTCALL_CONCURRENCY" + unused + ", expected agentcall.concurrency",
+                    properties + "agentcall.agent.pase" + unused + ", expected agentcall.agent.pause",
+                    properties + "agentcall.channel.succes" + unused + ", expected agentcall.channel.success",
+                    properties + "agentcall.mine" + unused,
+                    "agentcall: environment: AGENTCALL_RETRY_DELAYS: is no setting, expected AGENTCALL_RETRY_DELAY");
+            assertThat(program.run("--check").err().lines()).containsExactlyElementsOf(told);
+            Ended run = program.run("f.csv");
+            assertThat(run.err().lines()).containsAll(told);
+            assertThat(run.code()).isZero();
+        }
+    }
+
+    @Test
     void aRouteThatDoesNotParseIsNamedWithItsLine() throws Exception {
         Program program = Program.unpack(home, NOWHERE);
         program.file("routes/mine.camel.yaml", "- route:\n    id: mine\n    from: {uri: direct, parameters: [\n");
