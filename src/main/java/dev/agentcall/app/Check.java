@@ -19,7 +19,8 @@ final class Check {
         boolean good;
         Bundle.unknownKeys().forEach(line -> System.err.println("agentcall: " + line));
         try (Bundle settings = Bundle.start(Bundle.Extent.CONFIGURED)) {
-            good = configuration(settings) & routes(settings);
+            boolean configured = configuration(settings);
+            good = routes(settings, configured) && configured;
         }
         if (!good) {
             System.out.println("ledger         not looked at, as long as the rest is not good");
@@ -47,12 +48,14 @@ final class Check {
         }
     }
 
-    private static boolean routes(Bundle bundle) throws IOException {
+    private static boolean routes(Bundle bundle, boolean configured) throws IOException {
         List<RouteFinding> findings = new RouteCheck(bundle.context()).check(RouteFile.of(Bundle.ROUTES));
         findings.forEach(finding -> System.err.println("agentcall: " + finding));
         long errors = findings.stream().filter(RouteFinding::error).count();
         if (errors > 0) {
             System.out.println("routes         not good, " + errors + (errors == 1 ? " error" : " errors"));
+        } else if (!configured) {
+            System.out.println("routes         no error found, not loaded as long as the configuration is not good");
         }
         return errors == 0;
     }

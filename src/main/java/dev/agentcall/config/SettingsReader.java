@@ -152,7 +152,10 @@ public final class SettingsReader {
 
     Duration duration(String key, Duration least) {
         String expected = "a duration such as 500ms, 5s, 2m, 1h or 90d"
-                + (least.isZero() ? "" : ", at least " + least.toMillis() + "ms") + ", at most " + LONGEST.toDays()
+                + (least.isZero()
+                        ? ""
+                        : ", at least " + (least.toDays() > 0 ? least.toDays() + "d" : least.toMillis() + "ms"))
+                + ", at most " + LONGEST.toDays()
                 + "d";
         String value = required(key, expected);
         if (value == null) {

@@ -103,8 +103,10 @@ final class ColumnMap {
                     + missing.stream()
                             .map(field -> String.join(" or ", ColumnNames.ALIASES.get(field)))
                             .collect(Collectors.joining(", "))
-                    + "; or say which column it is in agentcall.csv.columns, or set a default in agentcall.defaults."
-                    + missing.get(0).key());
+                    + "; or say which column it is in agentcall.csv.columns, or set a default in "
+                    + missing.stream()
+                            .map(field -> "agentcall.defaults." + field.key())
+                            .collect(Collectors.joining(", ")));
         }
         return map;
     }
