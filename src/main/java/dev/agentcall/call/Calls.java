@@ -73,7 +73,8 @@ public final class Calls {
 
     /**
      * Reads the request in the body, checks it, and claims it in the ledger. Leaves the form as the body if it is to be
-     * sent; else its outcome is known already, and the body is the answer that led to it, null if none did.
+     * sent; else its outcome is known already: it is in the variable {@value Deliveries#OUTCOME}, and the body is the answer
+     * that led to it, null if none did.
      *
      * @throws StoppingException if the process stops first
      * @throws ExpiredException if it had to wait for too long
@@ -111,6 +112,7 @@ public final class Calls {
         boolean withData = call.request.get(Field.DATA) != null;
         exchange.setVariable(TO_SEND, toSend && !withData);
         exchange.setVariable(TO_SEND_WITH_DATA, toSend && withData);
+        exchange.setVariable(Deliveries.OUTCOME, call.outcome);
         exchange.getMessage().setBody(toSend ? FormBody.encode(call.request.fields()) : call.outcome.guid());
         call.sentNanos = System.nanoTime();
     }
@@ -180,14 +182,16 @@ public final class Calls {
 
     /** True if another process goes on with the same file and has decided this row; then the row has that outcome. */
     private boolean decidedBefore(Call call) {
-        Outcome outcome = call.runId == null
+        Entry entry = call.runId == null
                 ? null
                 : ledger.findRow(call.runId, call.request.source().row());
-        if (outcome != null) {
-            call.decide(outcome);
-            call.giveBack(false);
+        if (entry == null || entry.inFlight()) {
+            return false;
         }
-        return outcome != null;
+        call.ledgerId = entry.id();
+        call.decide(entry.outcome());
+        call.giveBack(false);
+        return true;
     }
 
     /** True if the id is spent; then the call has the outcome that it was spent by, or is in conflict with it. */

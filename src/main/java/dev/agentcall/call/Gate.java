@@ -537,7 +537,8 @@ public final class Gate {
                     Math.max(LONGEST_PROBE_INTERVAL.toNanos(), delay.toNanos()),
                     delay.toNanos() * Math.pow(2, failedProbes));
             if (retryAfter != null) {
-                nanos = Math.max(nanos, Math.min(retryAfter.toNanos(), LONGEST_RETRY_AFTER.toNanos()));
+                Duration capped = retryAfter.compareTo(LONGEST_RETRY_AFTER) < 0 ? retryAfter : LONGEST_RETRY_AFTER;
+                nanos = Math.max(nanos, capped.toNanos());
             }
             probeAt = now + (long) (nanos * ThreadLocalRandom.current().nextDouble(1.0, 1.2));
         }

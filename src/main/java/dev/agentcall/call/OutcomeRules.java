@@ -47,7 +47,7 @@ public final class OutcomeRules {
         int status = answer.status();
         String shown = "HTTP " + status + ", answer " + shown(answer);
         if (status / 100 == 3 || NOT_TAKEN.contains(status)) {
-            return Verdict.unavailable(shown, status);
+            return Verdict.unavailable(Text.numbersMasked(shown), status); // it goes to the log
         }
         if (status / 100 == 4) {
             return Verdict.rejected(Reason.http(status), shown, status);

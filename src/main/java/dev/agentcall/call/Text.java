@@ -1,10 +1,13 @@
 package dev.agentcall.call;
 
+import java.util.regex.Pattern;
+
 /** How values are shown to people: without control characters, cut to a length, numbers masked. */
 public final class Text {
 
     private static final int MASK_KEEPS = 3;
     private static final int MASKS = 32;
+    private static final Pattern NUMBERS = Pattern.compile("[0-9](?:[\\s\\h()/.-]{0,3}[0-9]){4,}");
 
     private Text() {}
 
@@ -30,6 +33,11 @@ public final class Text {
         StringBuilder masked = new StringBuilder("*".repeat(Math.min(hidden, MASKS)));
         number.substring(hidden).codePoints().map(Text::visible).forEach(masked::appendCodePoint);
         return masked.toString();
+    }
+
+    /** The text with whatever may be a phone number in it masked, for logs: five digits or more, close together. */
+    public static String numbersMasked(String text) {
+        return NUMBERS.matcher(text).replaceAll(number -> masked(number.group()));
     }
 
     private static int visible(int c) {

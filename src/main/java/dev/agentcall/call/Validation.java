@@ -75,8 +75,9 @@ public final class Validation {
                         new Fault(Reason.MISSING_FIELD, field, field.key() + " is missing or blank, expected a value"));
             }
         }
-        checkId(request.requestId(), faults);
-        return new Incoming(request.withFields(checked), faults.isEmpty() ? List.of() : List.copyOf(faults));
+        String id = checkedId(request.requestId(), faults);
+        return new Incoming(
+                request.withFields(checked).withRequestId(id), faults.isEmpty() ? List.of() : List.copyOf(faults));
     }
 
     private static String checked(Field field, String value, List<Fault> faults) {
@@ -110,9 +111,10 @@ public final class Validation {
         return true;
     }
 
-    private static void checkId(String id, List<Fault> faults) {
+    /** The id as it came; of one that not every ledger can hold, so much as can be shown. */
+    private static String checkedId(String id, List<Fault> faults) {
         if (id == null) {
-            return;
+            return null;
         }
         boolean visible = id.codePoints()
                 .noneMatch(c -> c == '/'
@@ -120,12 +122,15 @@ public final class Validation {
                         || Character.isSpaceChar(c)
                         || Character.getType(c) == Character.FORMAT
                         || isControl(c));
-        if (id.isEmpty() || id.codePointCount(0, id.length()) > MAX_ID || !visible) {
+        boolean tooLong = id.codePointCount(0, id.length()) > MAX_ID;
+        if (id.isEmpty() || tooLong || !visible) {
             faults.add(new Fault(
                     Reason.BAD_TEXT,
                     null,
                     "requestId '" + Text.shown(id, SHOWN) + "' is not 1 to 200 visible characters without '/'"));
+            return tooLong || id.codePoints().anyMatch(Validation::isControl) ? Text.shown(id, MAX_ID) : id;
         }
+        return id;
     }
 
     private static String text(Field field, String value, List<Fault> faults) {

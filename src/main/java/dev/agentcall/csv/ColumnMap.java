@@ -163,7 +163,10 @@ final class ColumnMap {
     }
 
     private String shownHeader() {
-        return header.stream().map(name -> "'" + Text.shown(name, SHOWN) + "'").collect(Collectors.joining(", "));
+        return header.stream()
+                // where the header row is missing, these are the first call's values
+                .map(name -> "'" + Text.numbersMasked(Text.shown(name, SHOWN)) + "'")
+                .collect(Collectors.joining(", "));
     }
 
     /** Columns that go into result files: all but what earlier result files, and whoever settled their rows, added. */

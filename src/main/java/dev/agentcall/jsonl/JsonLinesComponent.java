@@ -33,6 +33,8 @@ public final class JsonLinesComponent extends DefaultComponent {
 
     private final class JsonLinesEndpoint extends DefaultEndpoint {
         private final Path file;
+        /** False if the last line of the file may have no end: a full disk or a power cut came between. */
+        private volatile boolean whole;
 
         private JsonLinesEndpoint(String uri, Path file) {
             super(uri, JsonLinesComponent.this);
@@ -50,12 +52,25 @@ public final class JsonLinesComponent extends DefaultComponent {
         }
 
         private void append(String line) throws IOException {
-            byte[] bytes = (line + "\n").getBytes(StandardCharsets.UTF_8);
+            byte[] bytes = ((whole || endsWithLine() ? "" : "\n") + line + "\n").getBytes(StandardCharsets.UTF_8);
             try {
                 append(bytes);
+                whole = true;
             } catch (NoSuchFileException e) {
                 Files.createDirectories(file.toAbsolutePath().getParent());
                 append(bytes);
+            } catch (IOException e) {
+                whole = false;
+                throw e;
+            }
+        }
+
+        private boolean endsWithLine() throws IOException {
+            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+                ByteBuffer last = ByteBuffer.allocate(1);
+                return channel.size() == 0 || channel.read(last, channel.size() - 1) == 1 && last.get(0) == '\n';
+            } catch (NoSuchFileException e) {
+                return true;
             }
         }
 

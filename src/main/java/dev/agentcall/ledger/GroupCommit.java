@@ -235,6 +235,7 @@ final class GroupCommit implements AutoCloseable {
         try {
             if (sql != null) {
                 sql.connection().rollback();
+                sql.forgetStatements();
                 if (sql.connection().isValid(VALID_SECONDS)) {
                     return true;
                 }

@@ -188,10 +188,9 @@ public final class Ledger implements AutoCloseable {
                 requestId);
     }
 
-    /** The outcome of a row of a run, null if it has none. */
-    public Outcome findRow(long runId, int row) {
-        Entry entry = find(idOf(runId, row));
-        return entry == null ? null : entry.outcome();
+    /** A row of a run, null if it was never claimed. */
+    public Entry findRow(long runId, int row) {
+        return find(idOf(runId, row));
     }
 
     /**
@@ -329,9 +328,17 @@ public final class Ledger implements AutoCloseable {
         update.setObject(7, outcome.millis());
     }
 
-    /** Takes a claim back: the request was not taken and keeps its place where it came from. */
+    /**
+     * Takes a claim back: the request was not taken and keeps its place where it came from. What cannot be written now is
+     * as soon as anything can, so that the claim of a living process never stands in its own way.
+     */
     public void release(Long id) {
-        writer.write(release(id.longValue()));
+        try {
+            writer.write(release(id.longValue()));
+        } catch (LedgerException e) {
+            LOG.warn("a call that was not taken is taken back once the ledger can be written: {}", e.getMessage());
+            writer.writeFirst(release(id.longValue()));
+        }
         wakeWaiting();
     }
 

@@ -31,6 +31,14 @@ final class Sql {
         return statement;
     }
 
+    /** Prepares all statements anew: one that has failed may be of no more use, even when its cause is gone. */
+    void forgetStatements() throws SQLException {
+        for (PreparedStatement statement : prepared.values()) {
+            statement.close();
+        }
+        prepared.clear();
+    }
+
     /** A number that no process and no file run has had. */
     long nextNumber() throws SQLException {
         try (ResultSet result = prepare("UPDATE ledger SET last_number = last_number + 1 RETURNING last_number")

@@ -337,6 +337,11 @@ class CsvRunTest {
                             lines("callerid;phone;context;outqueue;destination", "1;2;a;b;3")
                                     .getBytes(UTF_8),
                             "agent"),
+                    arguments(
+                            "headerless",
+                            lines(row("ana", "099123456"), row("ana", "099123457"))
+                                    .getBytes(UTF_8),
+                            "'******456'"),
                     arguments("text", "Dear all,\nno calls today\n".getBytes(UTF_8), "destination"));
         }
 

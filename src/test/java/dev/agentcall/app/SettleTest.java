@@ -113,6 +113,26 @@ class SettleTest {
     }
 
     @Test
+    void aCallThatWasFoundToBePlacedIsASuccessAlsoWithoutItsGuid() throws Exception {
+        assertThat(program.run("--settle", "crm-1", "placed").code()).isZero();
+
+        assertThat(program.run("f.csv").code()).isEqualTo(1);
+
+        assertThat(stub.calls()).hasSize(4);
+        assertThat(Files.readAllLines(program.outbox().resolve("success.jsonl")).stream()
+                        .map(SettleTest::parsed))
+                .filteredOn(outcome -> outcome.path("requestId").asText().equals("crm-1"))
+                .singleElement()
+                .satisfies(outcome -> {
+                    assertThat(outcome.path("outcome").asText()).isEqualTo("placed");
+                    assertThat(outcome.path("guid").isNull()).isTrue();
+                });
+        assertThat(Files.readString(program.outbox().resolve("error.jsonl")).split("crm-1"))
+                .as("told once, when it was unknown")
+                .hasSize(2);
+    }
+
+    @Test
     void aFindingIsNotCarriedIntoTheNextUnknownFile() throws Exception {
         List<String> unknown = Files.readAllLines(program.outbox().resolve("f.unknown.csv"));
         program.file("found.csv", unknown.get(0) + ";settled\n" + unknown.get(1) + ";not-placed\n");

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
+import org.apache.camel.CamelExecutionException;
 import org.apache.camel.Endpoint;
 import org.apache.camel.ProducerTemplate;
 import org.apache.camel.impl.DefaultCamelContext;
@@ -84,6 +85,33 @@ class ChannelTest {
         send(endpoint, "2");
 
         assertThat(file).hasContent("2");
+    }
+
+    @Test
+    void aLineThatWasCutShortSpoilsNoOther() throws Exception {
+        Path file = Files.writeString(folder.resolve("lines.jsonl"), "{\"cut");
+        Endpoint endpoint = endpoints("jsonl:" + file).get(0);
+
+        send(endpoint, "1");
+        send(endpoint, "2");
+
+        assertThat(Files.readAllLines(file)).containsExactly("{\"cut", "1", "2");
+    }
+
+    @Test
+    void afterALineThatCouldNotBeWrittenTheNextOneStandsAlone() throws Exception {
+        Path file = folder.resolve("lines.jsonl");
+        Endpoint endpoint = endpoints("jsonl:" + file).get(0);
+        send(endpoint, "1");
+        Files.move(file, folder.resolve("kept.jsonl"));
+        Files.createDirectory(file); // nothing can be written
+        assertThatThrownBy(() -> send(endpoint, "2")).isInstanceOf(CamelExecutionException.class);
+        Files.delete(file);
+        Files.writeString(file, "{\"cut");
+
+        send(endpoint, "3");
+
+        assertThat(Files.readAllLines(file)).containsExactly("{\"cut", "3");
     }
 
     @SuppressWarnings("unchecked")

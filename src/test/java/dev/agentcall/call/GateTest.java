@@ -321,6 +321,17 @@ class GateTest {
     }
 
     @Test
+    void aDateFarAwayIsNoReasonToWaitForEver() {
+        Gate gate = gate("agentcall.retry.delay", "1ms");
+        Gate.Permit permit = tryEnter(gate, "a");
+
+        permit.unavailable(Duration.ofSeconds(Long.MAX_VALUE), "HTTP 503");
+        permit.giveBack(false);
+
+        assertThat(gate.untilNextTry()).isBetween(Duration.ofMinutes(4), Duration.ofMinutes(6));
+    }
+
+    @Test
     void anAnswerEndsTheOutageForAll() {
         Gate gate = gate("agentcall.retry.delay", "1ms");
         unavailable(gate, "a");

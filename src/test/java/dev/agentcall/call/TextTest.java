@@ -14,6 +14,16 @@ class TextTest {
         assertThat(Text.masked(number)).isEqualTo(masked);
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "no such number: 59899123456, no such number: ********456",
+        "call (099) 123-456 now, call (*********456 now",
+        "HTTP 503 after 1234 ms, HTTP 503 after 1234 ms"
+    })
+    void numbersInATextAreMasked(String text, String masked) {
+        assertThat(Text.numbersMasked(text)).isEqualTo(masked);
+    }
+
     @Test
     void noNumberIsMaskedToNothing() {
         assertThat(Text.masked(null)).isEmpty();

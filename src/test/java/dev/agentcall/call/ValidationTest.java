@@ -336,6 +336,20 @@ class ValidationTest {
         assertThat(checkId(id)).containsExactly("bad-text");
     }
 
+    @Test
+    void anIdThatNoLedgerCanHoldComesBackAsItCanBeShown() {
+        assertThat(shownId("a\u0000b\uD83D")).isEqualTo("a b");
+        assertThat(shownId("x".repeat(5_000))).isEqualTo("x".repeat(200) + "…");
+        assertThat(shownId("a/b")).isEqualTo("a/b");
+    }
+
+    private String shownId(String id) {
+        return validation
+                .check(new Incoming(new CallRequest(id, good(), Map.of(), SOURCE), List.of()))
+                .request()
+                .requestId();
+    }
+
     // --- The agent's name for the pace -----------------------------------------------------------------------------
 
     @Test

@@ -18,6 +18,7 @@ import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -132,6 +133,25 @@ abstract class LedgerTest {
         assertThat(ledger.find(claimed)).isNull();
         assertThat(ledger.findSpent("a")).isNull();
         assertThat(ledger.claim(request("a"), null)).isNotNull();
+    }
+
+    @Test
+    void aClaimThatCannotBeTakenBackNowIsTakenBackLater() throws Exception {
+        long claimed = ledger.claim(request("a"), null);
+        administer("ALTER TABLE request RENAME TO gone");
+
+        ledger.release(claimed);
+
+        administer("ALTER TABLE gone RENAME TO request");
+        assertThat(ledger.claim(request("a"), null)).isNotNull();
+        assertThat(ledger.find(claimed)).isNull();
+    }
+
+    void administer(String statement) throws SQLException {
+        try (Connection connection = DriverManager.getConnection(url);
+                Statement sql = connection.createStatement()) {
+            sql.execute(statement);
+        }
     }
 
     @Test
@@ -394,11 +414,9 @@ abstract class LedgerTest {
     @EnumSource(names = {"PLACED", "REJECTED"})
     void aRealAnswerThatComesLateReplacesACrash(OutcomeKind kind) throws Exception {
         Long claimed = ledger.claim(request("a"), null);
-        try (Connection connection = DriverManager.getConnection(url);
-                Statement sql = connection.createStatement()) { // as one does who took this process for dead
-            sql.execute("UPDATE request SET outcome = 'unknown', reason = 'crash', at = '2026-11-22T19:18:00.000Z',"
-                    + " process_id = 4711, delivered = 1");
-        }
+        // as one does who took this process for dead
+        administer("UPDATE request SET outcome = 'unknown', reason = 'crash', at = '2026-11-22T19:18:00.000Z',"
+                + " process_id = 4711, delivered = 1");
 
         ledger.record(claimed, outcome(request("a"), kind));
         ledger.missed(claimed, null);

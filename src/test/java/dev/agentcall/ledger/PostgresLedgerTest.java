@@ -33,11 +33,11 @@ class PostgresLedgerTest extends LedgerTest {
     @Override
     String newDatabase() throws SQLException {
         String schema = "ledger_" + System.nanoTime() + "_" + ++schemas;
-        administer("CREATE SCHEMA " + schema);
+        administerServer("CREATE SCHEMA " + schema);
         return server.getJdbcUrl("postgres", "postgres") + "&currentSchema=" + schema;
     }
 
-    private static void administer(String statement) throws SQLException {
+    private static void administerServer(String statement) throws SQLException {
         try (Connection connection = server.getPostgresDatabase().getConnection();
                 Statement sql = connection.createStatement()) {
             sql.execute(statement);
@@ -45,7 +45,7 @@ class PostgresLedgerTest extends LedgerTest {
     }
 
     private static void breakSessions() throws SQLException {
-        administer("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()");
+        administerServer("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()");
     }
 
     @Test
