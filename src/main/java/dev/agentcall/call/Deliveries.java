@@ -2,9 +2,11 @@ package dev.agentcall.call;
 
 import dev.agentcall.ledger.Entry;
 import dev.agentcall.ledger.Ledger;
+import dev.agentcall.ledger.LedgerException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -38,6 +40,7 @@ public final class Deliveries {
     private final Ledger ledger;
     private final Tries success = new Tries();
     private final Tries error = new Tries();
+    private volatile boolean ledgerAway;
     private volatile Duration tolerance = Duration.ofMinutes(1);
     private final AtomicLong quietUntil = new AtomicLong(System.nanoTime());
 
@@ -84,7 +87,7 @@ public final class Deliveries {
             ledger.delivered(delivery.ledgerId());
         }
         if (delivery.isRepeated()) {
-            tries(exchange.getVariable(OUTCOME, Outcome.class)).tried(delivery.isFailed());
+            tries(exchange.getVariable(OUTCOME, Outcome.class)).tried(delivery.ledgerId(), delivery.isFailed());
         }
     }
 
@@ -119,13 +122,33 @@ public final class Deliveries {
         return overdue.isEmpty() ? null : overdue;
     }
 
-    /** The outcomes that their channels have missed, as long as their channel does not fail again. */
+    /**
+     * The outcomes that their channels have missed, as long as their channel does not fail again; first those that it has
+     * not refused yet, so that one that it never takes holds up no other.
+     */
     public Iterator<Entry> missed() {
-        List<Entry> missed = ledger.missed();
+        List<Entry> missed = readMissed();
         Map<Tries, List<Entry>> byChannel = missed.stream().collect(Collectors.groupingBy(e -> tries(e.outcome())));
         success.waiting(byChannel.getOrDefault(success, List.of()));
         error.waiting(byChannel.getOrDefault(error, List.of()));
-        return missed.stream().filter(entry -> tries(entry.outcome()).isDue()).iterator();
+        List<Entry> inTurn = missed.stream()
+                .sorted(Comparator.comparingInt(entry -> tries(entry.outcome()).refusals(entry.id())))
+                .toList();
+        return inTurn.stream().filter(entry -> tries(entry.outcome()).isDue()).iterator();
+    }
+
+    private List<Entry> readMissed() {
+        try {
+            List<Entry> missed = ledger.missed();
+            ledgerAway = false;
+            return missed;
+        } catch (LedgerException e) {
+            if (!ledgerAway) {
+                LOG.error("what channels have missed cannot be looked up until the ledger is back: {}", e.getMessage());
+            }
+            ledgerAway = true;
+            return List.of();
+        }
     }
 
     /** Begins the delivery of a missed outcome, the body, to the endpoints that have missed it. */
@@ -153,9 +176,12 @@ public final class Deliveries {
         private long dueNanos = System.nanoTime();
         private int waiting;
         private Instant since;
+        /** How often an outcome was refused in a row. */
+        private final Map<Long, Integer> refusals = new HashMap<>();
 
         private synchronized void waiting(List<Entry> missed) {
             waiting = missed.size();
+            refusals.keySet().retainAll(missed.stream().map(Entry::id).collect(Collectors.toSet()));
             since = missed.stream()
                     .map(Deliveries::waitsSince)
                     .min(Comparator.naturalOrder())
@@ -174,7 +200,14 @@ public final class Deliveries {
             return System.nanoTime() - dueNanos >= 0;
         }
 
-        private synchronized void tried(boolean failed) {
+        private synchronized int refusals(long id) {
+            return refusals.getOrDefault(id, 0);
+        }
+
+        private synchronized void tried(long id, boolean failed) {
+            if (failed) {
+                refusals.merge(id, 1, Integer::sum);
+            }
             if (!failed) {
                 pause = Duration.ZERO;
             } else if (pause.isZero()) {

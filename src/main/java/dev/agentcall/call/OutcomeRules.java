@@ -59,7 +59,7 @@ public final class OutcomeRules {
     }
 
     private static Verdict notAccepted2xx(Answer answer, int status, String unexpected, String shown, String doubt) {
-        if (answer.tooLong()) {
+        if (answer.unreadable() != null) {
             return Verdict.unknown(Reason.UNEXPECTED_ANSWER, unexpected, status);
         }
         if (GUID_ANYWHERE.matcher(answer.text()).find()) {
@@ -85,8 +85,8 @@ public final class OutcomeRules {
     }
 
     private static String shown(Answer answer) {
-        if (answer.tooLong()) {
-            return "over 1 MiB";
+        if (answer.unreadable() != null) {
+            return answer.unreadable();
         }
         return answer.text().isBlank() ? "empty" : "'" + Text.shown(answer.text(), SHOWN) + "'";
     }

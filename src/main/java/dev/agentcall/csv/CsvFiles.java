@@ -22,7 +22,7 @@ import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -34,6 +34,7 @@ import java.util.Map;
 import java.util.StringJoiner;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
 import org.apache.camel.Exchange;
 import org.slf4j.Logger;
@@ -57,6 +58,9 @@ public final class CsvFiles {
     /** Before a file that failed through no fault of its own is tried again. */
     private static final Duration PAUSE = Duration.ofSeconds(30);
 
+    /** Before a file that another process has is looked at again. */
+    private static final Duration ELSEWHERE = Duration.ofSeconds(5);
+
     /** From so many rows for one agent on, a file without agentcall.agent.pause is worth a warning. */
     private static final int MANY_FOR_ONE_AGENT = 20;
 
@@ -66,6 +70,11 @@ public final class CsvFiles {
     private final Ledger ledger;
     private final FileRuns runs;
     private final Deliveries deliveries;
+    /** Files that another process had when they were last read, with when they are looked at again. */
+    private final Map<Path, Long> elsewhere = new ConcurrentHashMap<>();
+    /** Files that have their outcome and are still there, with when they were last changed. */
+    private final Map<Path, FileTime> refused = new ConcurrentHashMap<>();
+
     private volatile boolean oneShot;
     private volatile OpenRun current;
 
@@ -102,8 +111,8 @@ public final class CsvFiles {
         sweep();
         Path file = Path.of(exchange.getMessage().getBody(String.class));
         Instant began = Instant.now();
-        if (!oneShot && !Files.exists(file)) {
-            return; // another process has done it
+        if (!oneShot && (!Files.exists(file) || isElsewhere(file))) {
+            return; // another process has done it, or is at it
         }
         CsvInput input;
         try {
@@ -116,6 +125,7 @@ public final class CsvFiles {
             OpenRun run = begin(file, input, began);
             if (run == null) {
                 input.close();
+                elsewhere.put(file, System.nanoTime() + ELSEWHERE.toNanos());
                 return;
             }
             current = run;
@@ -128,6 +138,13 @@ public final class CsvFiles {
             input.close();
             throw new IllegalStateException(e); // it was read to its end a moment ago
         }
+    }
+
+    /** Files that another process has are not copied and read again at every look into the inbox. */
+    private boolean isElsewhere(Path file) {
+        long now = System.nanoTime();
+        elsewhere.values().removeIf(until -> now - until >= 0);
+        return elsewhere.containsKey(file);
     }
 
     /** Copies of files lie in a folder of the process that made them. */
@@ -177,13 +194,13 @@ public final class CsvFiles {
     }
 
     /** The run that the file goes on with, or a new one; null if another process has the file, or has just done it. */
-    private FileRun run(Path file, CsvInput input) {
+    private FileRun run(Path file, CsvInput input) throws IOException {
         while (true) {
             boolean elsewhere = false;
             for (FileRun open : runs.findOpen(input.name(), input.content())) {
                 if (!runs.takeOver(open)) {
                     elsewhere = true;
-                } else if (isMoved(open)) {
+                } else if (isMoved(open, input)) {
                     runs.finish(open); // all that was missing; this file was dropped after it
                 } else {
                     return open;
@@ -203,8 +220,12 @@ public final class CsvFiles {
         }
     }
 
-    private boolean isMoved(FileRun run) {
-        return run.doneName() != null && Files.exists(settings.done().resolve(run.doneName()));
+    /** True if the run lacks nothing but its mark; another file of that name in the folder done is none of its business. */
+    private boolean isMoved(FileRun run, CsvInput input) throws IOException {
+        Path moved = run.doneName() == null ? null : settings.done().resolve(run.doneName());
+        return moved != null
+                && Files.exists(moved)
+                && Files.mismatch(moved, input.snapshot().file()) < 0;
     }
 
     /** Free for all three results, and of no run that is not finished. */
@@ -324,19 +345,16 @@ public final class CsvFiles {
     private void moveToDone(OpenRun run) throws IOException {
         // Chosen and remembered before the move, so that a crash after it is known for what it is.
         String name = run.rows.run().doneName();
-        if (name == null) {
+        if (name == null || Files.exists(settings.done().resolve(name))) {
             name = freeName(run.input.baseName(), end(run.original), free(settings.done()));
             runs.willMove(run.rows.run(), name);
         }
         Path place = settings.done().resolve(name);
         if (isUnchanged(run)) {
-            Files.move(run.original, place);
-            Disk.sync(settings.done());
+            Disk.move(run.original, place);
             return;
         }
-        Path part = settings.done().resolve("." + name + ".part");
-        Files.copy(run.input.snapshot().file(), part, StandardCopyOption.REPLACE_EXISTING);
-        Files.move(part, place);
+        Disk.copy(run.input.snapshot().file(), place);
         if (Files.exists(run.original)) {
             LOG.warn(
                     "{} changed while it was in work; what it was is done, what it is now is put aside",
@@ -381,9 +399,14 @@ public final class CsvFiles {
         String name = file.getFileName().toString();
         CallRequest none = new CallRequest(
                 UUID.randomUUID().toString(), CallRequest.newFields(), Map.of(), new Source("csv", name, null));
-        Outcome outcome = Outcome.invalid(none, List.of(new Fault(Reason.MALFORMED, null, why)), Instant.now());
-        deliveries.begin(exchange, ledger.add(outcome, null), outcome);
+        FileTime changed = Files.getLastModifiedTime(file);
+        if (!changed.equals(refused.get(file))) { // else it is here again because it could not be put aside
+            Outcome outcome = Outcome.invalid(none, List.of(new Fault(Reason.MALFORMED, null, why)), Instant.now());
+            deliveries.begin(exchange, ledger.add(outcome, null), outcome);
+            refused.put(file, changed);
+        }
         Path told = oneShot ? tell(settings.outbox(), CsvInput.baseName(name), why) : putAside(file, why);
+        refused.remove(file);
         LOG.warn("{} is refused: {}", name, why);
         exchange.setVariable(
                 SUMMARY,
@@ -408,8 +431,12 @@ public final class CsvFiles {
                 free(settings.failed())
                         .and(moved -> !Files.exists(settings.failed().resolve(CsvInput.baseName(moved) + ERROR))));
         Path told = tell(settings.failed(), CsvInput.baseName(name), why); // first: a file there is never unexplained
-        Files.move(file, settings.failed().resolve(name));
-        Disk.sync(settings.failed());
+        try {
+            Disk.move(file, settings.failed().resolve(name));
+        } catch (IOException e) {
+            Files.deleteIfExists(told);
+            throw e;
+        }
         return told;
     }
 

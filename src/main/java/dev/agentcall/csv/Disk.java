@@ -2,13 +2,51 @@ package dev.agentcall.csv;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 
-/** Makes names in a folder survive a power cut, where the system can. */
+/** Files and their names in folders, so that both survive a power cut, where the system can. */
 final class Disk {
 
     private Disk() {}
+
+    /**
+     * Moves a file. Between two file systems the original goes before its copy has its name: a process that dies meanwhile
+     * never leaves both.
+     */
+    static void move(Path from, Path to) throws IOException {
+        if (Files.exists(to)) {
+            throw new FileAlreadyExistsException(to.toString());
+        }
+        try {
+            Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
+        } catch (AtomicMoveNotSupportedException e) {
+            Path part = part(from, to);
+            Files.delete(from);
+            Files.move(part, to);
+        }
+        sync(to.getParent());
+    }
+
+    /** Copies a file, which has its name when it is complete. */
+    static void copy(Path from, Path to) throws IOException {
+        Files.move(part(from, to), to);
+        sync(to.getParent());
+    }
+
+    private static Path part(Path from, Path to) throws IOException {
+        Path part = to.resolveSibling("." + to.getFileName() + ".part");
+        Files.copy(from, part, StandardCopyOption.REPLACE_EXISTING);
+        try (FileChannel channel = FileChannel.open(part, StandardOpenOption.WRITE)) {
+            channel.force(true);
+        }
+        sync(to.getParent());
+        return part;
+    }
 
     static void sync(Path folder) {
         try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {

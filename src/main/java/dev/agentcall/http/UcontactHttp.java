@@ -1,6 +1,7 @@
 package dev.agentcall.http;
 
 import dev.agentcall.call.Answer;
+import dev.agentcall.call.Text;
 import dev.agentcall.config.Settings;
 import java.io.IOException;
 import java.io.InputStream;
@@ -212,7 +213,7 @@ public final class UcontactHttp implements HttpClientConfigurer, HttpActivityLis
         Duration retryAfter = RetryAfter.of(response.getFirstHeader(HttpHeaders.RETRY_AFTER));
         if (entity == null) {
             connection.releaseEndpoint();
-            return Answer.of(response.getCode(), "", false, false, retryAfter);
+            return Answer.of(response.getCode(), "", false, retryAfter);
         }
         boolean openEnded = entity.getContentLength() < 0 && !entity.isChunked();
         long announced = entity.getContentLength();
@@ -221,11 +222,16 @@ public final class UcontactHttp implements HttpClientConfigurer, HttpActivityLis
                 announced >= 0 && announced <= MAX_ANSWER_BYTES ? (int) announced : MAX_ANSWER_BYTES + 1);
         if (bytes.length > MAX_ANSWER_BYTES) {
             connection.discardEndpoint(); // rather than read on to its end
-            return Answer.of(response.getCode(), "", openEnded, true, retryAfter);
+            return Answer.unreadable(response.getCode(), "over 1 MiB", retryAfter);
         }
         body.close();
         connection.releaseEndpoint(); // read to its end: the connection may serve the next call
-        return Answer.of(response.getCode(), new String(bytes, charset(entity)), openEnded, false, retryAfter);
+        String encoding = entity.getContentEncoding();
+        if (encoding != null && bytes.length > 0 && !encoding.equalsIgnoreCase("identity")) {
+            return Answer.unreadable(
+                    response.getCode(), "encoded as '" + Text.shown(encoding, 20) + "', unasked", retryAfter);
+        }
+        return Answer.of(response.getCode(), new String(bytes, charset(entity)), openEnded, retryAfter);
     }
 
     private static Charset charset(HttpEntity entity) {

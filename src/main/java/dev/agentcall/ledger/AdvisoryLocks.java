@@ -2,8 +2,8 @@ package dev.agentcall.ledger;
 
 import java.sql.Connection;
 import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 
 /**
@@ -12,6 +12,10 @@ import java.time.Duration;
  * for longer than an answer may take.
  */
 final class AdvisoryLocks implements SignOfLife {
+
+    private static final String HOLDERS = " FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2"
+            + " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            + " AND classid = ?::bigint::oid AND objid = ?::bigint::oid";
 
     private final Database database;
     private final Duration patience;
@@ -36,26 +40,30 @@ final class AdvisoryLocks implements SignOfLife {
 
     @Override
     public void show(long process, Connection writer) throws SQLException {
-        try (PreparedStatement lock = writer.prepareStatement("SELECT pg_try_advisory_lock(?, ?)")) {
+        endEarlierSessions(process, writer);
+        try (Statement wait = writer.createStatement();
+                PreparedStatement lock = writer.prepareStatement("SELECT pg_advisory_lock(?, ?)")) {
+            wait.execute("SET LOCAL lock_timeout = '5s'");
             lock.setInt(1, group(writer));
             lock.setInt(2, Math.toIntExact(process));
-            try (ResultSet result = lock.executeQuery()) {
-                if (!result.next() || !result.getBoolean(1)) {
-                    throw new SQLException("an earlier session of this process still holds its lock");
-                }
-            }
+            lock.execute();
+        }
+    }
+
+    /** Nobody but this process asks for its lock: who holds it is a session that broke without the server's noticing. */
+    private static void endEarlierSessions(long process, Connection writer) throws SQLException {
+        try (PreparedStatement end = writer.prepareStatement(
+                "SELECT pg_terminate_backend(pid)" + HOLDERS + " AND pid <> pg_backend_pid()")) {
+            end.setLong(1, Integer.toUnsignedLong(group(writer)));
+            end.setLong(2, process);
+            end.execute();
         }
     }
 
     @Override
     public boolean isShown(long process) {
         return database.readFirst(
-                        "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 2"
-                                + " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-                                + " AND classid = ?::bigint::oid AND objid = ?::bigint::oid",
-                        found -> true,
-                        Integer.toUnsignedLong(database.lockGroup()),
-                        process)
+                        "SELECT 1" + HOLDERS, found -> true, Integer.toUnsignedLong(database.lockGroup()), process)
                 != null;
     }
 

@@ -31,8 +31,13 @@ final class Database implements AutoCloseable {
     private static final int READERS = 4;
     private static final int VALID_SECONDS = 5;
     private static final int BUSY_MILLIS = 10_000;
+    /** After so long without a word a server is taken to be gone; nothing that is asked of it takes as long. */
+    private static final String SILENCE_SECONDS = "60";
     /** 16 MiB of log before it is moved into the database file: fewer, larger writes. */
     private static final String CHECKPOINT_PAGES = "4000";
+    /** Where the server does not wait for its disk by itself, this session does; it keeps to anything stricter. */
+    private static final String DURABLE = "SELECT set_config('synchronous_commit', 'on', false)"
+            + " WHERE current_setting('synchronous_commit') = 'off'";
     /** Rows that PostgreSQL hands out at a time, so that a long result does not fill the memory. */
     private static final int FETCHED_ROWS = 1_000;
 
@@ -87,6 +92,9 @@ final class Database implements AutoCloseable {
             config.addDataSourceProperty("transaction_mode", "DEFERRED");
             // The driver would ask for them after every statement.
             config.addDataSourceProperty("jdbc.get_generated_keys", "false");
+        } else { // what stands in the URL counts
+            config.addDataSourceProperty("tcpKeepAlive", "true");
+            config.addDataSourceProperty("socketTimeout", SILENCE_SECONDS);
         }
         HikariDataSource pool = open(config);
         return new Database(settings.ledgerUrl(), pool, pool);
@@ -137,6 +145,12 @@ final class Database implements AutoCloseable {
     Connection openWriter() throws SQLException {
         Connection connection = connection();
         connection.setAutoCommit(false);
+        if (!isSqlite()) {
+            try (Statement statement = connection.createStatement()) {
+                statement.execute(DURABLE);
+            }
+            connection.commit();
+        }
         return connection;
     }
 

@@ -115,10 +115,11 @@ public final class Ledger implements AutoCloseable {
         }
         fileRuns = new FileRuns(database, writer, processes);
         keep = settings.ledgerKeep();
-        care("mark deliveries", writer::flush, Duration.ofMillis(500));
+        care("mark deliveries", writer::flush, Duration.ofMillis(500), Duration.ofMillis(500));
         writer.writeAlong(marks);
-        care("find crashed processes", this::recoverCrashed, Duration.ofSeconds(5));
-        care("prune", () -> prune(Instant.now().minus(keep)), PRUNE_INTERVAL);
+        care("find crashed processes", this::recoverCrashed, Duration.ofSeconds(5), Duration.ofSeconds(5));
+        // Soon after the start too: where files are only given on the command line, nothing runs for hours.
+        care("prune", () -> prune(Instant.now().minus(keep)), Duration.ofSeconds(1), PRUNE_INTERVAL);
     }
 
     private static LedgerException cannotOpen(Settings settings, Exception e) {
@@ -132,7 +133,7 @@ public final class Ledger implements AutoCloseable {
                 e);
     }
 
-    private void care(String what, Runnable work, Duration interval) {
+    private void care(String what, Runnable work, Duration first, Duration interval) {
         care.scheduleWithFixedDelay(
                 () -> {
                     try {
@@ -141,7 +142,7 @@ public final class Ledger implements AutoCloseable {
                         LOG.debug("cannot {}, will try again: {}", what, e.toString());
                     }
                 },
-                interval.toMillis(),
+                first.toMillis(),
                 interval.toMillis(),
                 TimeUnit.MILLISECONDS);
     }

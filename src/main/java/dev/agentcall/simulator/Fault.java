@@ -38,6 +38,7 @@ public enum Fault {
     GUID_CHUNKED(Kind.BODY, "013", "GUID in chunks", "200 with a GUID as a chunked body."),
     GUID_UNTIL_CLOSE(Kind.BODY, "014", "GUID until close", "200 with a GUID whose end is the end of the connection."),
     ZERO_UNTIL_CLOSE(Kind.BODY, "015", "0 until close", "200 with a 0 whose end is the end of the connection."),
+    GUID_COMPRESSED(Kind.BODY, "016", "Compressed GUID", "200 with a GUID as gzip, which nobody asked for."),
     NO_CONTENT(Kind.BODY, "020", "204 No Content", "204, which has no body."),
     CREATED(Kind.BODY, "021", "201 Created", "201 with a GUID."),
 

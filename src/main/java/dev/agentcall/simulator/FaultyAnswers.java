@@ -2,6 +2,7 @@ package dev.agentcall.simulator;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.time.Duration;
@@ -9,10 +10,13 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.zip.GZIPOutputStream;
 import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.ContentType;
+import org.apache.hc.core5.http.HttpEntity;
 import org.apache.hc.core5.http.HttpException;
 import org.apache.hc.core5.http.io.HttpFilterChain.ResponseTrigger;
+import org.apache.hc.core5.http.io.entity.ByteArrayEntity;
 import org.apache.hc.core5.http.io.entity.StringEntity;
 import org.apache.hc.core5.http.message.BasicClassicHttpResponse;
 import org.apache.hc.core5.io.CloseMode;
@@ -113,7 +117,7 @@ final class FaultyAnswers {
         }
     }
 
-    private static ClassicHttpResponse complete(Fault fault) {
+    private static ClassicHttpResponse complete(Fault fault) throws IOException {
         return switch (fault) {
             case ZERO -> text(200, "0");
             case ONE -> text(200, "1");
@@ -126,6 +130,7 @@ final class FaultyAnswers {
             case GUID_QUOTED -> text(200, '"' + guid() + '"');
             case GUID_UPPER_CASE -> text(200, guid().toUpperCase(Locale.ROOT));
             case GUID_CHUNKED -> response(200, new StringEntity(guid(), TEXT, null, true));
+            case GUID_COMPRESSED -> response(200, new ByteArrayEntity(gzip(guid()), TEXT, "gzip"));
             case NO_CONTENT -> response(204, null);
             case CREATED -> text(201, guid());
             default -> throw new IllegalStateException("No answer for " + fault);
@@ -186,7 +191,15 @@ final class FaultyAnswers {
         connection.close();
     }
 
-    private static ClassicHttpResponse response(int status, StringEntity body) {
+    private static byte[] gzip(String text) throws IOException {
+        ByteArrayOutputStream compressed = new ByteArrayOutputStream();
+        try (GZIPOutputStream gzip = new GZIPOutputStream(compressed)) {
+            gzip.write(text.getBytes(UTF_8));
+        }
+        return compressed.toByteArray();
+    }
+
+    private static ClassicHttpResponse response(int status, HttpEntity body) {
         ClassicHttpResponse response = new BasicClassicHttpResponse(status);
         response.setEntity(body);
         return response;

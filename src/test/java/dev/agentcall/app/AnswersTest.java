@@ -125,6 +125,7 @@ class AnswersTest {
                     arguments(Fault.NEARLY_GUID, "unknown", "unexpected-answer", 200),
                     arguments(Fault.GUID_IN_TEXT, "unknown", "unexpected-answer", 200),
                     arguments(Fault.TOO_LONG, "unknown", "unexpected-answer", 200),
+                    arguments(Fault.GUID_COMPRESSED, "unknown", "unexpected-answer", 200),
                     arguments(Fault.GUID_PADDED, "placed", null, 200),
                     arguments(Fault.GUID_QUOTED, "placed", null, 200),
                     arguments(Fault.GUID_UPPER_CASE, "placed", null, 200),

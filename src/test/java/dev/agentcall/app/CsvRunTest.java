@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_16LE;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.Map.entry;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
@@ -383,6 +384,27 @@ class CsvRunTest {
                     .findFirst()
                     .orElseThrow();
             assertThat(names).contains(stamped.replace(".csv", ".error.txt"));
+        }
+
+        @Test
+        void aFileThatCannotBePutAsideIsRefusedOnce() throws IOException {
+            Path file = dropped("stuck.csv", "x");
+            Path aside = bundle.failed().resolveSibling("aside");
+            Files.move(bundle.failed(), aside);
+            Files.createFile(bundle.failed());
+            for (int attempt = 0; attempt < 2; attempt++) {
+                assertThatThrownBy(() -> bundle.call(file)).hasMessageContaining("Not a directory");
+            }
+            Files.delete(bundle.failed());
+            Files.move(aside, bundle.failed());
+
+            assertThat(bundle.call(file).state()).isEqualTo(State.REFUSED);
+
+            assertThat(file).doesNotExist();
+            assertThat(namesOf(bundle.failed(), "stuck")).containsExactlyInAnyOrder("stuck.csv", "stuck.error.txt");
+            assertThat(bundle.bundle().ledger().recent(OutcomeKind.INVALID, null, 100))
+                    .filteredOn(entry -> entry.request().source().name().equals("stuck.csv"))
+                    .hasSize(1);
         }
 
         @Test

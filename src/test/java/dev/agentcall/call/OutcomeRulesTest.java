@@ -45,7 +45,7 @@ class OutcomeRulesTest {
                 Arguments.of("half a GUID", openEnded(200, GUID.substring(0, 20)), UNKNOWN, "connection-lost"),
                 Arguments.of("nothing, then the end", openEnded(200, ""), UNKNOWN, "connection-lost"),
                 // no complete answer, or none to be trusted
-                Arguments.of("over 1 MiB", Answer.of(200, null, false, true, null), UNKNOWN, "unexpected-answer"),
+                Arguments.of("over 1 MiB", Answer.unreadable(200, "over 1 MiB", null), UNKNOWN, "unexpected-answer"),
                 Arguments.of("500", complete(500, "oops"), UNKNOWN, "http-500"),
                 Arguments.of("500 and a 0", complete(500, "0"), UNKNOWN, "http-500"),
                 Arguments.of("502", complete(502, ""), UNKNOWN, "http-502"),
@@ -122,16 +122,16 @@ class OutcomeRulesTest {
         assertThat(complete(299, GUID).okText()).isEqualTo(GUID);
         assertThat(complete(302, GUID).okText()).isNull();
         assertThat(complete(500, GUID).okText()).isNull();
-        assertThat(Answer.of(200, null, false, true, null).okText()).isNull();
+        assertThat(Answer.unreadable(200, "over 1 MiB", null).okText()).isNull();
         assertThat(Answer.lost(true, "late").okText()).isNull();
         assertThat(Answer.notSent("refused").okText()).isNull();
     }
 
     private static Answer complete(int status, String text) {
-        return Answer.of(status, text, false, false, null);
+        return Answer.of(status, text, false, null);
     }
 
     private static Answer openEnded(int status, String text) {
-        return Answer.of(status, text, true, false, null);
+        return Answer.of(status, text, true, null);
     }
 }

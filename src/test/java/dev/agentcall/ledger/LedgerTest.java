@@ -54,6 +54,10 @@ abstract class LedgerTest {
     /** The same for the whole test. */
     private String url;
 
+    String url() {
+        return url;
+    }
+
     @BeforeEach
     void openFirst() throws Exception {
         url = newDatabase();

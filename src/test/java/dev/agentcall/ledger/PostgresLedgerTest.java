@@ -1,13 +1,17 @@
 package dev.agentcall.ledger;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.agentcall.call.OutcomeKind;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -46,6 +50,64 @@ class PostgresLedgerTest extends LedgerTest {
 
     private static void breakSessions() throws SQLException {
         administerServer("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()");
+    }
+
+    @Test
+    void aSessionThatTheServerTakesForAliveDoesNotLockItsProcessOut() throws Exception {
+        try (Connection stale = DriverManager.getConnection(url());
+                Connection admin = server.getPostgresDatabase().getConnection()) {
+            int pid = number(stale, "SELECT pg_backend_pid()");
+            String lock = "SELECT pg_advisory_lock(" + AdvisoryLocks.group(stale) + ", " + ledger.processId() + ")";
+            CompletableFuture<Void> takesOver = CompletableFuture.runAsync(() -> execute(stale, lock));
+            await().until(() -> number(
+                            admin,
+                            "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'advisory' AND pid = " + pid)
+                    == 1);
+            execute(
+                    admin,
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND pid <> "
+                            + pid);
+            takesOver.join();
+
+            await().ignoreExceptions().until(() -> ledger.claim(request("a"), null) != null);
+
+            assertThat(number(admin, "SELECT count(*) FROM pg_stat_activity WHERE pid = " + pid))
+                    .isZero();
+        }
+    }
+
+    @Test
+    void aServerThatDoesNotWaitForItsDiskIsMadeToForTheLedger() throws Exception {
+        ledger.close();
+        administerServer("ALTER DATABASE postgres SET synchronous_commit = off");
+        try {
+            open();
+            try (Database database = Database.open(settings(url()));
+                    Connection writer = database.openWriter();
+                    Statement sql = writer.createStatement();
+                    ResultSet result = sql.executeQuery("SHOW synchronous_commit")) {
+                assertThat(result.next()).isTrue();
+                assertThat(result.getString(1)).isEqualTo("on");
+            }
+        } finally {
+            administerServer("ALTER DATABASE postgres RESET synchronous_commit");
+        }
+    }
+
+    private static int number(Connection connection, String query) throws SQLException {
+        try (Statement sql = connection.createStatement();
+                ResultSet result = sql.executeQuery(query)) {
+            result.next();
+            return result.getInt(1);
+        }
+    }
+
+    private static void execute(Connection connection, String statement) {
+        try (Statement sql = connection.createStatement()) {
+            sql.execute(statement);
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     @Test

@@ -331,6 +331,7 @@ class SimulatorTest {
         expected.put(Fault.GUID_CHUNKED, GUID);
         expected.put(Fault.GUID_UNTIL_CLOSE, GUID);
         expected.put(Fault.ZERO_UNTIL_CLOSE, "0");
+        expected.put(Fault.GUID_COMPRESSED, "(?s)\\u001F.*");
         expected.put(Fault.NO_CONTENT, "");
         expected.put(Fault.CREATED, GUID);
         Map<Fault, Integer> statuses = Map.of(Fault.NO_CONTENT, 204, Fault.CREATED, 201);
