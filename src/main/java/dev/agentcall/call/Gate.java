@@ -81,12 +81,16 @@ public final class Gate {
             return patience == null ? ENDLESS : new Patience(System.nanoTime() + patience.toNanos());
         }
 
+        private boolean isEndless() {
+            return untilNanos == null;
+        }
+
         private boolean lasts(long nanos) {
             return untilNanos == null || nanos - untilNanos < 0;
         }
 
         private void throwIfOver(Outage outage) {
-            if (untilNanos == null) {
+            if (isEndless()) {
                 return;
             }
             if (outage != null) {
@@ -105,11 +109,13 @@ public final class Gate {
         /** The outage that this call probes, null for none; it may be over by now, and another have begun. */
         private final Outage probed;
 
+        private final boolean patient;
         private boolean returned;
 
-        private Permit(String agent, Outage probed) {
+        private Permit(String agent, Outage probed, boolean patient) {
             this.agent = agent;
             this.probed = probed;
+            this.patient = patient;
         }
 
         private boolean isProbe() {
@@ -176,11 +182,11 @@ public final class Gate {
                 if (outage == null) {
                     LOG.warn("uContact is unavailable, calls wait: {}", detail);
                     outage = new Outage(now, detail);
-                    outage.nextProbe(now, probeDelay, retryAfter);
+                    outage.nextProbe(now, probeDelay, retryAfter, patient);
                 } else if (isProbe()) {
                     outage.failedProbes++;
                     outage.detail = detail;
-                    outage.nextProbe(now, probeDelay, retryAfter);
+                    outage.nextProbe(now, probeDelay, retryAfter, patient);
                 }
                 change();
                 wakeLine(); // who does not wait through an outage goes
@@ -198,7 +204,7 @@ public final class Gate {
                     if (isProbe()) {
                         outage.probing = false;
                         if (called) { // and no answer came: the next one is no sooner than after one that was not taken
-                            outage.nextProbe(System.nanoTime(), probeDelay, null);
+                            outage.nextProbe(System.nanoTime(), probeDelay, null, patient);
                         }
                     }
                     leave(agent, called);
@@ -361,11 +367,11 @@ public final class Gate {
         }
     }
 
-    /** How long it is until uContact is tried again; negative since it could have been; null while it is available. */
+    /** How long it is until a new call may try; negative since one could have; null while uContact is available. */
     public Duration untilNextTry() {
         lock.lock();
         try {
-            return outage == null ? null : Duration.ofNanos(outage.probeAt - System.nanoTime());
+            return outage == null ? null : Duration.ofNanos(outage.impatientProbeAt - System.nanoTime());
         } finally {
             lock.unlock();
         }
@@ -381,10 +387,6 @@ public final class Gate {
         }
     }
 
-    private boolean hasRoom(long now) {
-        return inFlight < concurrency && (outage == null || !outage.probing && now - outage.probeAt >= 0);
-    }
-
     private boolean isFree(String agent) {
         return agent == null || busy.getOrDefault(agent, 0) + resting.getOrDefault(agent, 0) < perAgent;
     }
@@ -394,11 +396,12 @@ public final class Gate {
         long now = System.nanoTime();
         endRests(now);
         boolean open = !stopping.isStopping();
-        for (Iterator<Waiter> waiters = line.iterator(); open && hasRoom(now) && waiters.hasNext(); ) {
+        for (Iterator<Waiter> waiters = line.iterator(); open && inFlight < concurrency && waiters.hasNext(); ) {
             Waiter waiter = waiters.next();
-            if (isFree(waiter.agent)) {
+            boolean patient = waiter.patience.isEndless();
+            if (isFree(waiter.agent) && (outage == null || outage.mayProbe(now, patient))) {
                 waiters.remove();
-                waiter.permit = enterNow(waiter.agent);
+                waiter.permit = enterNow(waiter.agent, patient);
                 waiter.turn.signal();
             }
         }
@@ -414,13 +417,13 @@ public final class Gate {
         }
     }
 
-    private Permit enterNow(String agent) {
+    private Permit enterNow(String agent, boolean patient) {
         inFlight++;
         occupy(agent);
         if (outage != null) {
             outage.probing = true;
         }
-        return new Permit(agent, outage);
+        return new Permit(agent, outage, patient);
     }
 
     private void leave(String agent, boolean called) {
@@ -522,7 +525,11 @@ public final class Gate {
     private static final class Outage {
         private final long since;
         private String detail;
+        /** From when on one of those may probe who wait through the outage. */
         private long probeAt;
+        /** The same for those who do not. */
+        private long impatientProbeAt;
+
         private int failedProbes;
         private boolean probing;
 
@@ -531,16 +538,29 @@ public final class Gate {
             this.detail = detail;
         }
 
-        /** Doubles with each failed probe, up to a minute, and is spread by a fifth so that nodes do not probe in step. */
-        private void nextProbe(long now, Duration delay, Duration retryAfter) {
+        private boolean mayProbe(long now, boolean patient) {
+            return !probing && now - (patient ? probeAt : impatientProbeAt) >= 0;
+        }
+
+        /**
+         * Doubles with each failed probe, up to a minute, and is spread by a fifth so that nodes do not probe in step.
+         *
+         * <p>Those who wait are always first in line. It may be one of them alone that uContact does not take, so after a
+         * failed probe of theirs the second half of the time belongs to those who come meanwhile and do not wait.
+         */
+        private void nextProbe(long now, Duration delay, Duration retryAfter, boolean afterPatient) {
             double nanos = Math.min(
                     Math.max(LONGEST_PROBE_INTERVAL.toNanos(), delay.toNanos()),
                     delay.toNanos() * Math.pow(2, failedProbes));
+            double impatientNanos = afterPatient ? Math.max(delay.toNanos(), nanos / 2) : nanos;
+            double least = 0;
             if (retryAfter != null) {
                 Duration capped = retryAfter.compareTo(LONGEST_RETRY_AFTER) < 0 ? retryAfter : LONGEST_RETRY_AFTER;
-                nanos = Math.max(nanos, capped.toNanos());
+                least = capped.toNanos();
             }
-            probeAt = now + (long) (nanos * ThreadLocalRandom.current().nextDouble(1.0, 1.2));
+            double spread = ThreadLocalRandom.current().nextDouble(1.0, 1.2);
+            probeAt = now + (long) (Math.max(nanos, least) * spread);
+            impatientProbeAt = now + (long) (Math.max(impatientNanos, least) * spread);
         }
 
         private long seconds() {

@@ -75,6 +75,9 @@ public final class CsvFiles {
     /** Files that have their outcome and are still there, with when they were last changed. */
     private final Map<Path, FileTime> refused = new ConcurrentHashMap<>();
 
+    /** Files that have left their turn to others while uContact is unavailable, with the rows that were decided then. */
+    private final Map<Path, Integer> givingWay = new ConcurrentHashMap<>();
+
     private volatile boolean oneShot;
     private volatile OpenRun current;
 
@@ -89,7 +92,8 @@ public final class CsvFiles {
 
     /**
      * One-shot runs leave the file where it is and end when uContact stays unavailable; else the file moves when it is done
-     * and waits for uContact as long as it takes.
+     * and waits for uContact as long as it takes. If no row of it is taken it lets other files try in between: it may be its
+     * rows alone, which is known once another's is answered.
      */
     public void setOneShot(boolean oneShot) {
         this.oneShot = oneShot;
@@ -176,21 +180,45 @@ public final class CsvFiles {
             return null;
         }
         BitSet decided = runs.decidedRows(run);
+        if (!isTold(file, decided.cardinality())) {
+            describe(input, run.resumed() ? "; goes on, " + decided.cardinality() + " rows are decided" : "");
+        }
+        int attempts = settings.retryAttempts();
+        CsvRun rows = new CsvRun(
+                input, run, gate, validation, decided, attempts, oneShot ? null : () -> isAnotherFileThere(file));
+        return new OpenRun(file, input, rows, began, gate.calls());
+    }
+
+    private void describe(CsvInput input, String state) {
         COLUMNS.info(
-                "{}: {} rows, {}{}",
-                input.name(),
-                input.rows(),
-                input.columns().describe(),
-                run.resumed() ? "; goes on, " + decided.cardinality() + " rows are decided" : "");
+                "{}: {} rows, {}{}", input.name(), input.rows(), input.columns().describe(), state);
         if (input.busiestAgent() >= MANY_FOR_ONE_AGENT && settings.agentPause().isZero()) {
             LOG.warn(
                     "{}: one agent has {} rows and agentcall.agent.pause is 0s: a next call may ring him while he still talks",
                     input.name(),
                     input.busiestAgent());
         }
-        int attempts = oneShot ? settings.retryAttempts() : 0;
-        CsvRun rows = new CsvRun(input, run, gate, validation, decided, attempts);
-        return new OpenRun(file, input, rows, began, gate.calls());
+    }
+
+    /** True if the file was here before with as many rows decided, and left its turn to others. */
+    private boolean isTold(Path file, int decided) {
+        return Integer.valueOf(decided).equals(givingWay.get(file));
+    }
+
+    private boolean isAnotherFileThere(Path file) {
+        if (settings.inbox() == null) {
+            return false;
+        }
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(settings.inbox(), "[!.~]*.[cC][sS][vV]")) {
+            for (Path other : files) {
+                if (!other.getFileName().equals(file.getFileName()) && Files.isRegularFile(other)) {
+                    return true;
+                }
+            }
+        } catch (IOException | DirectoryIteratorException e) {
+            LOG.debug("cannot look into the inbox: {}", e.toString());
+        }
+        return false;
     }
 
     /** The run that the file goes on with, or a new one; null if another process has the file, or has just done it. */
@@ -278,9 +306,13 @@ public final class CsvFiles {
             }
             FileSummary summary = run.rows.isComplete() ? complete(run) : interrupted(run);
             exchange.setVariable(SUMMARY, summary);
-            LOG.info(
-                    "{}",
-                    summary.state() == State.DONE ? described(summary) : summary.name() + ": " + summary.detail());
+            if (summary.state() == State.DONE) {
+                givingWay.remove(run.original);
+                LOG.info("{}", described(summary));
+            } else if (!isTold(run.original, summary.decided())) {
+                givingWay.put(run.original, summary.decided());
+                LOG.info("{}: {}", summary.name(), summary.detail());
+            }
         }
     }
 

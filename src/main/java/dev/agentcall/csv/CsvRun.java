@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 
 /**
@@ -40,6 +41,7 @@ public final class CsvRun implements Closeable {
     private final Validation validation;
     private final BitSet done;
     private final int attempts;
+    private final BooleanSupplier othersWait;
     private final CsvRows rows;
 
     /** Rows that uContact did not take; they come again when nothing else is left. Guarded by this. */
@@ -66,9 +68,18 @@ public final class CsvRun implements Closeable {
      * A run over the rows that have no outcome yet.
      *
      * @param done rows that have one
-     * @param attempts times that uContact may be found unavailable in a row before the run ends; 0 to wait for ever
+     * @param attempts times that uContact may be found unavailable in a row before the run ends
+     * @param othersWait true if it is to end then for somebody else's sake, once each of its rows has been tried; null if it
+     *     is to end then in any case
      */
-    CsvRun(CsvInput input, FileRun run, Gate gate, Validation validation, BitSet done, int attempts)
+    CsvRun(
+            CsvInput input,
+            FileRun run,
+            Gate gate,
+            Validation validation,
+            BitSet done,
+            int attempts,
+            BooleanSupplier othersWait)
             throws IOException, CsvRefusedException {
         this.input = input;
         this.run = run;
@@ -76,6 +87,7 @@ public final class CsvRun implements Closeable {
         this.validation = validation;
         this.done = done;
         this.attempts = attempts;
+        this.othersWait = othersWait;
         this.decided.set(done.cardinality());
         this.rows = input.openRows();
     }
@@ -278,10 +290,14 @@ public final class CsvRun implements Closeable {
     /** uContact did not take the row, or the program stops: it waits behind the others. */
     synchronized void undecided(Submission row, String why) {
         notTaken.add(waiting(row.incoming()));
-        if (attempts > 0 && gate.failedTries() >= attempts) {
+        if (gate.failedTries() >= attempts && (othersWait == null || isAllTried() && othersWait.getAsBoolean())) {
             unavailable = why;
         }
         back();
+    }
+
+    private boolean isAllTried() {
+        return exhausted && waitingRows == 0 && out == 1;
     }
 
     /** Something of our own is broken: nothing more is called, what is in flight ends. */

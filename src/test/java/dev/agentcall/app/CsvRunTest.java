@@ -933,10 +933,7 @@ class CsvRunTest {
             try (CallStub stub = CallStub.start(CallStub.placedAfter(Duration.ofMillis(20)));
                     RunningBundle bundle = RunningBundle.start(Bundle.Extent.ALL, data, stub.uri())) {
                 for (String file : List.of("a", "b")) {
-                    Path part = Files.writeString(
-                            bundle.inbox().resolve("." + file), rows(30, i -> row(file + i % 2, "0991" + i)));
-                    Files.setLastModifiedTime(part, FileTime.from(Instant.now().minusSeconds(60)));
-                    Files.move(part, bundle.inbox().resolve(file + ".csv"));
+                    drop(bundle, file + ".csv", rows(30, i -> row(file + i % 2, "0991" + i)));
                 }
                 await().atMost(PATIENCE)
                         .until(() -> RunningBundle.names(bundle.done()).equals(List.of("a.csv", "b.csv")));
@@ -947,6 +944,55 @@ class CsvRunTest {
                 assertThat(files).hasSize(60);
                 assertThat(files.subList(0, 30)).as("%s", files).containsOnly(files.get(0));
             }
+        }
+
+        @Test
+        void aRowThatAloneIsNeverTakenDoesNotHoldUpTheNextFile(@TempDir Path data) throws Exception {
+            try (CallStub stub = CallStub.start(call -> call.get("destination").equals("09911")
+                            ? new CallStub.Answer(404, "not here")
+                            : CallStub.Answer.placed());
+                    RunningBundle bundle =
+                            RunningBundle.start(Bundle.Extent.ALL, data, stub.uri(), "agentcall.concurrency", "1")) {
+                drop(bundle, "first.csv", rows(2, i -> row("ana", "0991" + i)));
+                await().atMost(PATIENCE).until(() -> stub.calls().size() >= 1 + 5);
+
+                drop(bundle, "next.csv", rows(2, i -> row("ana", "0992" + i)));
+
+                await().atMost(PATIENCE)
+                        .until(() -> RunningBundle.names(bundle.done()).equals(List.of("first.csv", "next.csv")));
+                assertThat(ResultFiles.read(bundle.outbox(), "first", ';').outcomes())
+                        .containsOnly(entry(2, "placed"), entry(3, "rejected/http-404"));
+                assertThat(ResultFiles.read(bundle.outbox(), "next", ';').outcomes())
+                        .containsOnly(entry(2, "placed"), entry(3, "placed"));
+                assertThat(stub.placed()).containsExactlyInAnyOrder("09910", "09920", "09921");
+            }
+        }
+
+        @Test
+        void inAnOutageFilesWhoseRowsHaveAllBeenTriedTakeTurns(@TempDir Path data) throws Exception {
+            try (CallStub stub = CallStub.start(call -> CallStub.Answer.unavailable());
+                    RunningBundle bundle =
+                            RunningBundle.start(Bundle.Extent.ALL, data, stub.uri(), "agentcall.retry.delay", "1ms")) {
+                drop(bundle, "a.csv", rows(1, i -> row("ana", "0991")));
+                drop(bundle, "b.csv", rows(1, i -> row("ana", "0992")));
+
+                await().atMost(PATIENCE).until(() -> stub.calls().stream()
+                        .map(call -> call.get("destination"))
+                        .toList()
+                        .containsAll(List.of("0991", "0992")));
+                assertThat(RunningBundle.names(bundle.inbox())).containsExactly("a.csv", "b.csv");
+                stub.answer(call -> CallStub.Answer.placed());
+
+                await().atMost(PATIENCE)
+                        .until(() -> RunningBundle.names(bundle.done()).equals(List.of("a.csv", "b.csv")));
+                assertThat(stub.placed()).containsExactlyInAnyOrder("0991", "0992");
+            }
+        }
+
+        private void drop(RunningBundle bundle, String name, String content) throws IOException {
+            Path part = Files.writeString(bundle.inbox().resolve("." + name), content);
+            Files.setLastModifiedTime(part, FileTime.from(Instant.now().minusSeconds(60)));
+            Files.move(part, bundle.inbox().resolve(name));
         }
 
         @Test
@@ -963,9 +1009,7 @@ class CsvRunTest {
                 await().atMost(PATIENCE)
                         .until(() -> RunningBundle.names(bundle.done()).equals(List.of("MAYÚS 1.CSV", "calls.csv")));
                 // A file of a later poll: whatever was there before it has been looked at.
-                Path last = Files.writeString(data.resolve("last.csv"), "");
-                Files.setLastModifiedTime(last, FileTime.from(Instant.now().minusSeconds(60)));
-                Files.move(last, bundle.inbox().resolve("last.csv"));
+                drop(bundle, "last.csv", "");
                 await().atMost(PATIENCE).until(() -> !bundle.errors("last.csv").isEmpty());
 
                 assertThat(RunningBundle.names(bundle.failed())).containsExactly("last.csv", "last.error.txt");

@@ -8,6 +8,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.agentcall.call.OutcomeKind;
+import dev.agentcall.csv.FileSummary;
 import dev.agentcall.simulator.Simulator;
 import java.io.IOException;
 import java.net.ServerSocket;
@@ -23,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -247,6 +250,23 @@ class RestTest extends RestFixture {
         await().atMost(PATIENCE)
                 .until(() -> client.post(call("0991", "requestId", "r")).statusCode() == 201);
         assertThat(stub.placed()).containsExactly("0991");
+    }
+
+    @Test
+    void aRowThatAloneIsNeverTakenDoesNotKeepRequestsFromBeingTried() throws Exception {
+        start("agentcall.retry.delay", "300ms");
+        stub.answer(asked ->
+                asked.get("agent").equals("gone") ? new CallStub.Answer(404, "not here") : CallStub.Answer.placed());
+        Path file = Files.writeString(
+                data.resolve("f.csv"), "callerid;agent;phone;context;outqueue;destination\n1;gone;2;c;q;0991\n");
+        CompletableFuture<FileSummary> row = CompletableFuture.supplyAsync(() -> running.call(file));
+        await().atMost(PATIENCE).until(() -> stub.calls().size() >= 3);
+
+        await().atMost(PATIENCE).until(() -> client.post(call("0992")).statusCode() == 201);
+
+        assertThat(row.get(PATIENCE.toSeconds(), TimeUnit.SECONDS).count(OutcomeKind.REJECTED))
+                .isEqualTo(1);
+        assertThat(stub.placed()).containsExactly("0992");
     }
 
     @Test

@@ -10,6 +10,7 @@ import dev.agentcall.config.ShippedSettings;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -302,6 +303,41 @@ class GateTest {
             long before = System.nanoTime();
             probe.unavailable(null, "HTTP 503");
             probe.giveBack(false);
+            enter(gate, "c").join().giveBack(false);
+            assertThat(millisSince(before)).isGreaterThanOrEqualTo(expected);
+        }
+    }
+
+    @Test
+    void oneWhoseProbesAllFailDoesNotKeepThoseFromTryingWhoDoNotWait() {
+        Gate gate = gate("agentcall.retry.delay", "1s");
+        CompletableFuture<Gate.Permit> waiting = enter(gate, "always first in line");
+        Gate.Permit probe;
+        for (int i = 0; i < 2; i++) {
+            probe = waiting.join();
+            probe.unavailable(null, "HTTP 404");
+            probe.giveBack(false);
+            waiting = enter(gate, "always first in line");
+        }
+
+        // In the second half of the 2 s until the next probe.
+        Gate.Permit guest = await().pollInterval(Duration.ofMillis(5))
+                .until(() -> tryEnter(gate, "does not wait"), Objects::nonNull);
+        assertThat(waiting).isNotDone();
+        guest.unavailable(null, "HTTP 503");
+        guest.giveBack(false);
+        waiting.join().unavailable(null, "HTTP 404");
+        assertThat(gate.failedTries()).isEqualTo(4);
+    }
+
+    @Test
+    void thoseWhoDoNotWaitAndFailWaitForTheNextProbeAsAll() {
+        Gate gate = gate("agentcall.retry.delay", "100ms");
+        unavailable(gate, "a");
+        for (int expected = 200; expected <= 400; expected *= 2) {
+            await().pollInterval(Duration.ofMillis(5)).until(() -> hasRoom(gate));
+            long before = System.nanoTime();
+            unavailable(gate, "b");
             await().pollInterval(Duration.ofMillis(5)).until(() -> hasRoom(gate));
             assertThat(millisSince(before)).isGreaterThanOrEqualTo(expected);
         }
@@ -315,8 +351,9 @@ class GateTest {
         permit.unavailable(Duration.ofMillis(400), "HTTP 429");
         permit.giveBack(false);
 
+        await().pollInterval(Duration.ofMillis(5)).until(() -> hasRoom(gate));
+        assertThat(millisSince(before)).isGreaterThanOrEqualTo(400);
         enter(gate, "b").join();
-
         assertThat(millisSince(before)).isGreaterThanOrEqualTo(400);
     }
 
