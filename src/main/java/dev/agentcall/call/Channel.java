@@ -3,12 +3,15 @@ package dev.agentcall.call;
 import dev.agentcall.config.Settings;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.apache.camel.CamelContext;
 import org.apache.camel.CamelContextAware;
 import org.apache.camel.Endpoint;
 import org.apache.camel.Exchange;
 import org.apache.camel.Expression;
+import org.apache.camel.PropertyBindingException;
 import org.apache.camel.RuntimeCamelException;
 
 /** The endpoints of one channel, out of the setting that lists their URIs. */
@@ -16,6 +19,11 @@ public final class Channel implements Expression, CamelContextAware {
 
     /** White space before the scheme of another URI; a path may have white space in it. */
     private static final Pattern BETWEEN = Pattern.compile("\\s+(?=[A-Za-z][A-Za-z0-9+.-]*:)");
+
+    /** The end of Camel's message, {@code Unknown parameters=[{name=value, …}]}. */
+    private static final Pattern UNKNOWN_OPTIONS = Pattern.compile("(?s)Unknown parameters=\\[\\{(.*)}]");
+
+    private static final Pattern OPTION = Pattern.compile("(?:^|, )([A-Za-z0-9.]+)=");
 
     private final String uris;
     private CamelContext context;
@@ -60,13 +68,35 @@ public final class Channel implements Expression, CamelContextAware {
             try {
                 found.add(context.getEndpoint(uri));
             } catch (RuntimeCamelException e) {
-                throw new IllegalArgumentException(
-                        "agentcall.channel.success or agentcall.channel.error: found '" + uri
-                                + "', expected endpoint URIs separated by white space: " + e.getMessage(),
-                        e);
+                // without its cause, whose message has the whole URI
+                throw new IllegalArgumentException("agentcall.channel.success or agentcall.channel.error: found '"
+                        + EndpointUri.shown(uri) + "' (" + reason(uri, e)
+                        + "), expected endpoint URIs separated by white space");
             }
         }
         endpoints = List.copyOf(found);
+    }
+
+    private String reason(String uri, RuntimeCamelException failure) {
+        String scheme = uri.replaceFirst("(?s):.*", "");
+        if (context.getComponent(scheme) == null) {
+            return "there is no component '" + scheme + "'; is its jar in lib/?";
+        }
+        Matcher unknown = UNKNOWN_OPTIONS.matcher(String.valueOf(failure.getMessage()));
+        if (unknown.find()) {
+            return "it has no option "
+                    + OPTION.matcher(unknown.group(1))
+                            .results()
+                            .map(option -> option.group(1))
+                            .collect(Collectors.joining(", "));
+        }
+        Throwable cause = failure;
+        while (cause.getCause() != null && !(cause instanceof PropertyBindingException)) {
+            cause = cause.getCause();
+        }
+        return cause instanceof PropertyBindingException option
+                ? "the value of its option " + option.getPropertyName() + " cannot be used"
+                : "it cannot be used: " + cause.getClass().getSimpleName();
     }
 
     @Override

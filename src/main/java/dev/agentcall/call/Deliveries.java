@@ -102,9 +102,7 @@ public final class Deliveries {
         if (now - until >= 0 && quietUntil.compareAndSet(until, now + QUIET_NANOS)) {
             LOG.error(
                     "channel {} fails, outcomes wait in the ledger until it is back: {}",
-                    // options may hold secrets
-                    String.valueOf(exchange.getProperty(Exchange.FAILURE_ENDPOINT))
-                            .replaceAll("\\?.*", ""),
+                    EndpointUri.shown(String.valueOf(exchange.getProperty(Exchange.FAILURE_ENDPOINT))),
                     described(exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Throwable.class)));
         }
     }
@@ -225,6 +223,6 @@ public final class Deliveries {
         while (root != null && root.getCause() != null) {
             root = root.getCause();
         }
-        return root == failure ? String.valueOf(failure) : failure + " because of " + root;
+        return EndpointUri.allShown(root == failure ? String.valueOf(failure) : failure + " because of " + root);
     }
 }

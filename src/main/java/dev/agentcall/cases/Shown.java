@@ -1,5 +1,6 @@
 package dev.agentcall.cases;
 
+import dev.agentcall.call.EndpointUri;
 import dev.agentcall.call.Text;
 
 /** How values and addresses stand in a report. */
@@ -14,13 +15,9 @@ final class Shown {
         return value == null ? "nothing" : "'" + Text.shown(value.toString(), LENGTH) + "'";
     }
 
-    /**
-     * An endpoint without what may be secret: its options, a user and password before an {@code @}, and the path of a web
-     * address, which is the key to many a webhook.
-     */
+    /** An endpoint without what may be secret, in the form that people write. */
     static String endpoint(String uri) {
-        String shown = plain(uri).replaceAll("(?s)\\?.*", "").replaceAll("(?s)^([^:]+:(//)?).*@", "$1…@");
-        return shown.replaceAll("(?s)^((?:[^:/]+:)?https?://[^/]*)/.+", "$1/…");
+        return EndpointUri.shown(plain(uri));
     }
 
     /** The form that people write: Camel puts slashes behind the colon of every endpoint. */

@@ -47,7 +47,7 @@ public record JmsSettings(String url, String user, String password, String reque
 
     /** The URL without its user and parameters: a password may be among them. */
     public String urlShown() {
-        return url.replaceAll("(?s)\\?.*", "?…").replaceAll("//[^/]*@", "//…@");
+        return url.replaceAll("(?s)\\?.*", "?…").replaceAll("//.*@", "//…@");
     }
 
     @Override

@@ -127,7 +127,9 @@ public final class SettingsReader {
      * first word (the token, after its scheme).
      */
     private static String withoutSecrets(String value) {
-        return value.replaceAll("(?s)\\s.*", " …").replaceAll("(?s)\\?.*", "?…").replaceAll("(?s)^(.*?//)?.*@", "$1…@");
+        return value.replaceAll("(?s)^(.*?//)?.*@", "$1…@")
+                .replaceAll("(?s)\\s.*", " …")
+                .replaceAll("(?s)\\?.*", "?…");
     }
 
     Path path(String key) {

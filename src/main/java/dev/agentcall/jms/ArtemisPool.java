@@ -2,6 +2,7 @@ package dev.agentcall.jms;
 
 import dev.agentcall.config.JmsSettings;
 import dev.agentcall.config.SettingsException;
+import java.net.URISyntaxException;
 import java.util.List;
 import org.apache.activemq.artemis.jms.client.ActiveMQConnectionFactory;
 import org.messaginghub.pooled.jms.JmsPoolConnectionFactory;
@@ -21,8 +22,8 @@ final class ArtemisPool {
         try {
             artemis = new ActiveMQConnectionFactory(settings.url());
         } catch (RuntimeException e) {
-            throw new SettingsException(List.of("agentcall.jms.url: found '" + settings.urlShown() + "' ("
-                    + e.getMessage() + "), expected the URL of an Artemis broker, such as tcp://localhost:61616"));
+            throw new SettingsException(List.of("agentcall.jms.url: found '" + settings.urlShown() + "' (" + reason(e)
+                    + "), expected the URL of an Artemis broker, such as tcp://localhost:61616"));
         }
         artemis.setUser(settings.user());
         artemis.setPassword(settings.password());
@@ -34,5 +35,16 @@ final class ArtemisPool {
         pool.setConnectionFactory(artemis);
         pool.setMaxSessionsPerConnection(-1);
         return pool;
+    }
+
+    /** Without the message, which has the whole URL: a password may be in it. */
+    private static String reason(Throwable failure) {
+        Throwable cause = failure;
+        while (cause.getCause() != null && !(cause instanceof URISyntaxException)) {
+            cause = cause.getCause();
+        }
+        return cause instanceof URISyntaxException syntax
+                ? syntax.getReason() + (syntax.getIndex() < 0 ? "" : ", character " + (syntax.getIndex() + 1))
+                : cause.getClass().getSimpleName();
     }
 }

@@ -246,6 +246,24 @@ class AgentCallTest {
     }
 
     @Test
+    void aChannelThatFailsIsToldWithoutItsSecrets() throws Exception {
+        try (Simulator simulator = Simulator.start(Simulator.Options.defaults())) {
+            Program program = Program.unpack(home, simulator.uri())
+                    .environment(
+                            "AGENTCALL_CHANNEL_SUCCESS",
+                            simulator.uri().toString().replace("//", "//me:s3cret@") + "/hooks/s3cret?key=s3cret");
+            program.file("f.csv", rows(1));
+
+            Ended ended = program.run("f.csv");
+
+            assertThat(ended.code()).as(ended.all()).isZero();
+            assertThat(ended.err())
+                    .contains("channel http://…@127.0.0.1:", "/… fails, outcomes wait in the ledger")
+                    .doesNotContain("s3cret");
+        }
+    }
+
+    @Test
     void anUnavailableUcontactIs3AndTheSameCommandGoesOn() throws Exception {
         try (CallStub stub = CallStub.start(CallStub.placedFirst(3))) {
             Program program = Program.unpack(home, stub.uri());

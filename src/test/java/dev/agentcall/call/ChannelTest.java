@@ -15,10 +15,13 @@ import org.apache.camel.Endpoint;
 import org.apache.camel.ProducerTemplate;
 import org.apache.camel.impl.DefaultCamelContext;
 import org.apache.camel.support.DefaultExchange;
+import org.assertj.core.util.Throwables;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class ChannelTest {
 
@@ -55,6 +58,21 @@ class ChannelTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("agentcall.channel")
                 .hasMessageContaining("'nothing-like-it:b'");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "nothing-like-it:me:secret@crm/a?key=secret | 'nothing-like-it:…@crm/a' (there is no component",
+                "file:a?nothing=secret&like.it=sec,ret | 'file:a' (it has no option like.it, nothing)",
+                "file:a?delay=secret | 'file:a' (the value of its option delay cannot be used)",
+                "file:a?filter=#secret | 'file:a' (the value of its option filter cannot be used)"
+            })
+    void noSecretOfAUriIsTold(String uri, String told) {
+        assertThatThrownBy(() -> endpoints(uri))
+                .hasMessageContaining(told)
+                .satisfies(e -> assertThat(Throwables.getStackTrace(e)).doesNotContain("secret", "ret}"));
     }
 
     @Test

@@ -12,8 +12,11 @@ import org.apache.activemq.artemis.core.config.impl.ConfigurationImpl;
 import org.apache.activemq.artemis.core.server.embedded.EmbeddedActiveMQ;
 import org.apache.activemq.artemis.jms.client.ActiveMQConnectionFactory;
 import org.apache.camel.impl.DefaultCamelContext;
+import org.assertj.core.util.Throwables;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(60)
 class BrokerTest {
@@ -47,6 +50,23 @@ class BrokerTest {
         } finally {
             artemis.stop();
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "tcp://me:s3cret%@127.0.0.1:61616",
+                "tcp://me:s3c/s3cret[@127.0.0.1:61616",
+                "tcp://127.0.0.1:61616?password=s3cret^",
+                "tcp://me:s3cret\\@127.0.0.1:61616",
+                "nothing://me:s3cret@127.0.0.1:61616"
+            })
+    void aUrlThatIsNoneIsToldWithoutItsSecrets(String url) {
+        assertThatThrownBy(() -> broker("agentcall.jms.url", url).createConnection())
+                .isInstanceOf(SettingsException.class)
+                .hasMessageContaining("agentcall.jms.url: found '" + url.replaceAll("://.*", "://"))
+                .hasMessageContaining("expected the URL of an Artemis broker")
+                .satisfies(e -> assertThat(Throwables.getStackTrace(e)).doesNotContain("s3c"));
     }
 
     @Test
