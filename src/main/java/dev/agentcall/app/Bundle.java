@@ -1,5 +1,7 @@
 package dev.agentcall.app;
 
+import static dev.agentcall.config.PropertyFile.CONFIGURATION;
+
 import dev.agentcall.call.Calls;
 import dev.agentcall.call.Stopping;
 import dev.agentcall.call.Validation;
@@ -14,7 +16,7 @@ import dev.agentcall.routes.RouteFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
+import java.nio.charset.Charset;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -42,13 +44,12 @@ import org.apache.camel.support.service.ServiceHelper;
  */
 final class Bundle implements AutoCloseable {
 
-    private static final Path CONFIGURATION = Path.of("config", "application.properties");
     static final Path ROUTES = Path.of("routes");
     private static final String ROUTES_PATTERN = "file:" + ROUTES + "/*.yaml";
     private static final String DEFAULTS = "agentcall/application.properties";
     private static final String RELOAD = "agentcall.reload";
 
-    private final Main main = new Main();
+    private final Main main;
 
     /** How much of the bundle is to run. */
     enum Extent {
@@ -65,7 +66,18 @@ final class Bundle implements AutoCloseable {
     /** System properties that had to step aside for what overrides them, by key. */
     private final Map<String, String> setAside = new HashMap<>();
 
-    private Bundle() {}
+    private Bundle() throws IOException {
+        Charset encoding = CONFIGURATION.encoding();
+        main = new Main() {
+            @Override
+            protected CamelContext createCamelContext() {
+                CamelContext context = super.createCamelContext();
+                // Before it is told of the file, which it reads at once.
+                ((PropertiesComponent) context.getPropertiesComponent()).setEncoding(encoding.name());
+                return context;
+            }
+        };
+    }
 
     /**
      * Loads the bundle and starts what is to run.
@@ -98,7 +110,7 @@ final class Bundle implements AutoCloseable {
 
     private void load(Map<String, String> overriding, Consumer<CamelContext> before, String routes, boolean startRoutes)
             throws Exception {
-        environmentToSystemProperties(defaults(), configuration());
+        environmentToSystemProperties(defaults(), CONFIGURATION.read());
         overriding.forEach(this::override);
         main.setPropertyPlaceholderLocations("file:" + CONFIGURATION + ";optional=true");
         main.configure()
@@ -157,7 +169,7 @@ final class Bundle implements AutoCloseable {
      * the key, and what was probably meant.
      */
     static List<String> unknownKeys() throws IOException {
-        Properties configuration = configuration();
+        Properties configuration = CONFIGURATION.read();
         Set<String> settings = new HashSet<>(defaults().stringPropertyNames());
         String routes = RouteFile.of(ROUTES).stream().map(RouteFile::text).collect(Collectors.joining());
         List<String> unknown = new ArrayList<>();
@@ -172,16 +184,8 @@ final class Bundle implements AutoCloseable {
     }
 
     private static Properties defaults() throws IOException {
-        return read(Bundle.class.getResourceAsStream("/" + DEFAULTS));
-    }
-
-    private static Properties configuration() throws IOException {
-        return Files.exists(CONFIGURATION) ? read(Files.newInputStream(CONFIGURATION)) : new Properties();
-    }
-
-    private static Properties read(InputStream in) throws IOException {
         Properties properties = new Properties();
-        try (in) {
+        try (InputStream in = Bundle.class.getResourceAsStream("/" + DEFAULTS)) {
             properties.load(in);
         }
         return properties;

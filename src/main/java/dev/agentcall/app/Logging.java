@@ -1,17 +1,13 @@
 package dev.agentcall.app;
 
+import dev.agentcall.config.PropertyFile;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.Properties;
 
 /** How much is logged, and how; to be set before the first line is. Uses no class that logs. */
 final class Logging {
 
     private static final String LEVEL = "agentcall.log.level";
     private static final String FORMAT = "agentcall.log.format";
-    private static final Path CONFIGURATION = Path.of("config", "application.properties");
 
     private Logging() {}
 
@@ -45,14 +41,10 @@ final class Logging {
     }
 
     private static String configured() {
-        Properties settings = new Properties();
-        if (Files.exists(CONFIGURATION)) {
-            try (InputStream in = Files.newInputStream(CONFIGURATION)) {
-                settings.load(in);
-            } catch (IOException | IllegalArgumentException e) {
-                // Whoever reads it in earnest tells.
-            }
+        try {
+            return PropertyFile.CONFIGURATION.read().getProperty(FORMAT, "").strip();
+        } catch (IOException | IllegalArgumentException e) {
+            return ""; // whoever reads it in earnest tells
         }
-        return settings.getProperty(FORMAT, "").strip();
     }
 }

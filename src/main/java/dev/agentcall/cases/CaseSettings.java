@@ -1,10 +1,11 @@
 package dev.agentcall.cases;
 
+import static dev.agentcall.config.PropertyFile.CONFIGURATION;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.URI;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -19,7 +20,6 @@ final class CaseSettings {
     /** What POSTs carry in place of the user's token. */
     static final String TOKEN = "token-of-the-cases";
 
-    private static final Path CONFIGURATION = Path.of("config", "application.properties");
     private static final String DEFAULTS = "/agentcall/application.properties";
 
     private static final Set<String> ADDRESSES = Set.of(
@@ -53,11 +53,7 @@ final class CaseSettings {
             try (InputStream in = CaseSettings.class.getResourceAsStream(DEFAULTS)) {
                 keys.load(in);
             }
-            if (Files.exists(CONFIGURATION)) {
-                try (InputStream in = Files.newInputStream(CONFIGURATION)) {
-                    keys.load(in);
-                }
-            }
+            keys.putAll(CONFIGURATION.read());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

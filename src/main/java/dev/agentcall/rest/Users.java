@@ -1,11 +1,10 @@
 package dev.agentcall.rest;
 
 import at.favre.lib.crypto.bcrypt.BCrypt;
+import dev.agentcall.config.PropertyFile;
 import dev.agentcall.config.SettingsException;
 import java.io.IOException;
-import java.io.Reader;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,9 +33,9 @@ public final class Users {
      * @throws SettingsException if there is no user in it, or one that cannot be used
      */
     static LoginService read(Path file, String realm) {
-        Properties lines = new Properties();
-        try (Reader in = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
-            lines.load(in);
+        Properties lines;
+        try {
+            lines = new PropertyFile(file).read();
         } catch (IOException | IllegalArgumentException e) {
             throw wrong(file, "cannot be read: " + e.getMessage());
         }

@@ -15,6 +15,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.Charset;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -29,6 +30,8 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The program from its command line to its exit code, each run in a process of its own. */
 @Timeout(180)
@@ -134,6 +137,28 @@ class AgentCallTest {
                         assertThat(line).contains("agentcall.ucontact.response-timeout", "'soon'", "expected", "5s"));
         assertThat(ended.err()).doesNotContain("file1", "file2", "environment1");
         assertNoStackTrace(ended);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"UTF-8", "ISO-8859-1"})
+    void settingsMayHaveAccents(String encoding) throws Exception {
+        try (Simulator simulator = Simulator.start(Simulator.Options.defaults().withToken(Program.TOKEN))) {
+            Program program = Program.unpack(home, simulator.uri());
+            Path settings = home.resolve("config/application.properties");
+            Files.writeString(
+                    settings,
+                    Files.readString(settings) + "\nagentcall.defaults.outqueue=Atención->\n"
+                            + "agentcall.csv.columns=Teléfono del señor=destination\n",
+                    Charset.forName(encoding));
+            program.file("f.csv", "callerid;agent;phone;context;Teléfono del señor\n1;ana;2;c;0991\n");
+
+            Ended ended = program.run("f.csv");
+
+            assertThat(ended.code()).as(ended.all()).isZero();
+            assertThat(simulator.calls())
+                    .extracting(call -> call.fields().get("outqueue"))
+                    .containsExactly("Atención->");
+        }
     }
 
     @Test

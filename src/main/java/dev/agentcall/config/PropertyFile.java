@@ -1,0 +1,58 @@
+package dev.agentcall.config;
+
+import java.io.IOException;
+import java.io.StringReader;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Properties;
+
+/**
+ * A file of properties as it was written: in UTF-8, as editors do; if it is none, in ISO-8859-1, which Java expected for
+ * long.
+ */
+public final class PropertyFile {
+
+    /** The settings of the package, if the folder is there. */
+    public static final PropertyFile CONFIGURATION = new PropertyFile(Path.of("config", "application.properties"));
+
+    private final Path path;
+
+    public PropertyFile(Path path) {
+        this.path = path;
+    }
+
+    /** The encoding that the file is in. */
+    public Charset encoding() throws IOException {
+        if (!Files.exists(path)) {
+            return StandardCharsets.UTF_8;
+        }
+        try {
+            StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(Files.readAllBytes(path)));
+            return StandardCharsets.UTF_8;
+        } catch (CharacterCodingException e) {
+            return StandardCharsets.ISO_8859_1;
+        }
+    }
+
+    /**
+     * What is in it; nothing if there is no such file.
+     *
+     * @throws IllegalArgumentException if there is a malformed escape in it
+     */
+    public Properties read() throws IOException {
+        Properties properties = new Properties();
+        if (Files.exists(path)) {
+            properties.load(new StringReader(Files.readString(path, encoding())));
+        }
+        return properties;
+    }
+
+    @Override
+    public String toString() {
+        return path.toString();
+    }
+}
