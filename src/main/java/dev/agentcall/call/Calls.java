@@ -199,7 +199,7 @@ public final class Calls {
         Entry spent = ledger.findSpent(call.request.requestId());
         if (spent != null && spent.inFlight()) {
             call.giveBack(false);
-            spent = awaitOutcome(spent);
+            spent = awaitOutcome(call, spent);
         }
         if (spent != null) {
             decideUnsent(call, replay(call.request, spent));
@@ -218,11 +218,14 @@ public final class Calls {
         return same;
     }
 
-    /** The decided entry; null if the other was not taken by uContact and its id is free again. */
-    private Entry awaitOutcome(Entry inFlight) throws InterruptedException {
+    /**
+     * The decided entry; null if the other was not taken by uContact and its id is free again. At a stop, a sender who gets
+     * no second chance to ask waits for it all the same: that nothing was placed cannot be said.
+     */
+    private Entry awaitOutcome(Call call, Entry inFlight) throws InterruptedException {
         Entry entry = inFlight;
         while (entry != null && entry.inFlight()) {
-            if (gate.isStopping()) {
+            if (gate.isStopping() && call.patience.isEndless()) {
                 throw new StoppingException();
             }
             ledger.awaitDecision(WAIT_MILLIS);

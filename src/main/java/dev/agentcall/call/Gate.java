@@ -81,7 +81,8 @@ public final class Gate {
             return patience == null ? ENDLESS : new Patience(System.nanoTime() + patience.toNanos());
         }
 
-        private boolean isEndless() {
+        /** True if it lasts for ever. */
+        public boolean isEndless() {
             return untilNanos == null;
         }
 

@@ -123,7 +123,11 @@ public final class Requests implements ErrorHandler {
                 : null;
     }
 
-    /** After a try without an outcome: the message is tried again, after a pause if something of our own is broken. */
+    /**
+     * After a try without an outcome: the message is tried again, after a pause if something of our own is broken.
+     *
+     * @throws StoppingException if the process stops: then the message goes back to the broker
+     */
     public void undecided(Exchange exchange) throws InterruptedException {
         Exception failure = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Exception.class);
         if (failure instanceof LedgerException) {
@@ -133,6 +137,9 @@ public final class Requests implements ErrorHandler {
                 LOG.error("messages wait and are tried again every {} s: {}", PAUSE.toSeconds(), failure.getMessage());
             }
             gate.pause(PAUSE);
+        }
+        if (gate.isStopping()) {
+            throw new StoppingException();
         }
     }
 

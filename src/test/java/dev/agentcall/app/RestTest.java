@@ -453,6 +453,31 @@ class RestTest extends RestFixture {
     }
 
     @Test
+    void atAStopARequestThatWaitsForItsTwinIsToldWhatBecameOfIt() throws Exception {
+        start();
+        CountDownLatch stopped = new CountDownLatch(1);
+        stub.answer(asked -> {
+            stopped.await();
+            return CallStub.Answer.placed();
+        });
+        CompletableFuture<HttpResponse<String>> first = client.postAsync(call("0991", "requestId", "twin"));
+        await().atMost(PATIENCE).until(() -> stub.calls().size() == 1);
+        CompletableFuture<HttpResponse<String>> second = client.postAsync(call("0991", "requestId", "twin"));
+        await().atMost(PATIENCE)
+                .until(() -> running.bundle().context().getInflightRepository().size("place-call") == 2);
+
+        running.bundle().stopCalls();
+
+        await().during(Duration.ofMillis(500)).until(() -> !second.isDone());
+        stopped.countDown();
+        assertThat(first.join().statusCode()).isEqualTo(201);
+        assertThat(second.join().statusCode()).isEqualTo(200);
+        assertThat(read(second.join()).path("guid"))
+                .isEqualTo(read(first.join()).path("guid"));
+        assertThat(stub.calls()).hasSize(1);
+    }
+
+    @Test
     void aPortThatIsTakenIsABadConfiguration() throws Exception {
         try (ServerSocket taken = new ServerSocket(0, 1, java.net.InetAddress.getLoopbackAddress())) {
             Program.Ended ended = Program.unpack(data, stub.uri())
