@@ -36,6 +36,7 @@ record Problem(Kind kind, String detail, Integer retryAfter) {
         BUSY(503, "busy", "It was not the request's turn in time, nothing was placed"),
         STOPPING(503, "stopping", "The server is stopping, nothing was placed"),
         NOT_RECORDED(503, "not-recorded", "Nothing can be recorded, so nothing was placed"),
+        NOT_READ(503, "not-read", "What is recorded cannot be read now"),
         UNKNOWN(504, "unknown", "Nobody knows whether the call was placed");
 
         private final int status;

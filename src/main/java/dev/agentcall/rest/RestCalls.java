@@ -44,6 +44,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.apache.camel.Exchange;
 import org.apache.camel.Message;
@@ -316,7 +317,7 @@ public final class RestCalls {
         String path = http(exchange).getRequestURI();
         String id = URLDecoder.decode(
                 path.substring(path.lastIndexOf('/') + 1).replace("+", "%2B"), StandardCharsets.UTF_8);
-        Entry entry = ledger.findLatest(id);
+        Entry entry = reading(() -> ledger.findLatest(id));
         if (entry == null) {
             answer(exchange, Problem.of(Kind.NOT_FOUND, "no request with this id is recorded"));
         } else {
@@ -327,14 +328,20 @@ public final class RestCalls {
     /** Answers with the newest requests; those with one outcome, if the query says so. */
     public void list(Exchange exchange) {
         HttpServletRequest http = http(exchange);
+        OutcomeKind kind = kind(http.getParameter("outcome"));
+        int limit = limit(http.getParameter("limit"));
+        String items = reading(() -> ledger.recent(kind, null, limit)).stream()
+                .map(EntryJson::write)
+                .collect(Collectors.joining(","));
+        answer(exchange, 200, JSON, "{\"items\":[" + items + "]}");
+    }
+
+    private static <T> T reading(Supplier<T> read) {
         try {
-            OutcomeKind kind = kind(http.getParameter("outcome"));
-            String items = ledger.recent(kind, null, limit(http.getParameter("limit"))).stream()
-                    .map(EntryJson::write)
-                    .collect(Collectors.joining(","));
-            answer(exchange, 200, JSON, "{\"items\":[" + items + "]}");
-        } catch (ProblemException e) {
-            answer(exchange, e.problem());
+            return read.get();
+        } catch (LedgerException e) {
+            LOG.error("a question about requests cannot be answered: {}", e.getMessage());
+            throw problem(Kind.NOT_READ, null);
         }
     }
 

@@ -25,6 +25,9 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -65,6 +68,9 @@ class OpenApiTest {
 
     private static RestClient guarded;
     private static RestClient down;
+    /** And one whose ledger has lost its table. */
+    private static RestClient broken;
+
     private static JsonNode document;
     private static OpenApiInteractionValidator validator;
 
@@ -75,6 +81,11 @@ class OpenApiTest {
         open = start("open", simulator.uri());
         guarded = start("guarded", simulator.uri(), "agentcall.rest.users", users.toString());
         down = start("down", URI.create("http://127.0.0.1:1"), "agentcall.retry.delay", "60s");
+        broken = start("broken", simulator.uri());
+        try (Connection ledger = DriverManager.getConnection("jdbc:sqlite:" + folder.resolve("broken/ledger.db"));
+                Statement statement = ledger.createStatement()) {
+            statement.execute("ALTER TABLE request RENAME TO lost");
+        }
         try (InputStream in = OpenApiTest.class.getResourceAsStream("/dev/agentcall/rest/openapi.json")) {
             String text = new String(in.readAllBytes(), UTF_8);
             document = new JsonMapper().readTree(text);
@@ -116,6 +127,7 @@ class OpenApiTest {
         EXCHANGES.put(post + 503, () -> down.post(call("0991")));
         EXCHANGES.put(post + 504, () -> open.post(call("5550101")));
         EXCHANGES.put("GET " + CALLS + " 200", () -> open.get(CALLS + "?outcome=placed&limit=2"));
+        EXCHANGES.put("GET " + CALLS + " 503", () -> broken.get(CALLS));
         EXCHANGES.put("GET " + CALLS + " 400", () -> open.get(CALLS + "?limit=0"));
         String find = "GET " + CALLS + "/{requestId} ";
         EXCHANGES.put(find + 200, () -> {
@@ -130,6 +142,7 @@ class OpenApiTest {
             slow.join();
             return inFlight;
         });
+        EXCHANGES.put(find + 503, () -> broken.get(CALLS + "/any"));
         EXCHANGES.put(find + 404, () -> open.get(CALLS + "/nobody"));
         facade(FACADE, call("0991"));
         facade(FACADE_WITH_DATA, call("0991", "data", "{}"));
