@@ -11,6 +11,8 @@ import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.Pattern;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
@@ -60,6 +62,9 @@ public final class UcontactHttp implements HttpClientConfigurer, HttpActivityLis
 
     private static final Pattern SLASHES = Pattern.compile("/{2,}");
     private static final String EXCHANGE_ATTRIBUTE = "org.apache.camel.Exchange";
+    /** With these a proxy says that it would not or could not ask. Servers say them too, but seldom on their root. */
+    private static final Set<Integer> OF_PROXIES = Set.of(407, 502, 503, 504);
+
     private static final int MAX_ANSWER_BYTES = 1 << 20;
 
     /** Shorter than the idle timeout of common servers (Tomcat 20 s, nginx 75 s), so that they do not hang up first. */
@@ -123,12 +128,29 @@ public final class UcontactHttp implements HttpClientConfigurer, HttpActivityLis
      * Asks uContact's host for its root, without the token and without placing a call.
      *
      * @return the HTTP status
-     * @throws IOException if there is no answer
+     * @throws IOException if there is no answer, or only the proxy's
      */
     public int probe() throws IOException {
-        try (CloseableHttpClient client = configure(HttpClientBuilder.create()).build()) {
-            return client.execute(new HttpGet(settings.ucontactUrl() + "/"), response -> response.getCode());
+        AtomicBoolean connected = new AtomicBoolean(); // by a tunnel, if uContact is behind a proxy and TLS
+        HttpClientBuilder builder = configure(HttpClientBuilder.create())
+                .addExecInterceptorBefore(ChainElement.MAIN_TRANSPORT.name(), "connected", (request, scope, chain) -> {
+                    connected.set(true);
+                    return chain.proceed(request, scope);
+                });
+        HttpGet root = new HttpGet(settings.ucontactUrl() + "/");
+        Deadlines.Deadline deadline = deadlines.set(settings.responseTimeout(), root::abort);
+        int status;
+        try (CloseableHttpClient client = builder.build()) {
+            status = client.execute(root, HttpResponse::getCode);
+        } catch (IOException e) {
+            throw deadline.isOver() ? new SocketTimeoutException(why(true, e)) : e;
+        } finally {
+            deadline.lift();
         }
+        if (settings.proxy() != null && (!connected.get() || OF_PROXIES.contains(status))) {
+            throw new IOException("the proxy answered HTTP " + status);
+        }
+        return status;
     }
 
     private PoolingHttpClientConnectionManager connections() {

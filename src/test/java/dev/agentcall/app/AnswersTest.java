@@ -2,12 +2,14 @@ package dev.agentcall.app;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.agentcall.call.UnavailableException;
+import dev.agentcall.http.UcontactHttp;
 import dev.agentcall.simulator.Fault;
 import dev.agentcall.simulator.ReceivedCall;
 import dev.agentcall.simulator.Simulator;
@@ -40,6 +42,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -621,6 +624,45 @@ class AnswersTest {
                 assertThat(simulator.requests()).isZero();
                 assertThat(proxy.heads()).hasSize(2);
                 assertThat(proxy.heads().get(1)).startsWith("CONNECT ").doesNotContain(RunningBundle.TOKEN);
+            }
+        }
+
+        @ParameterizedTest
+        @CsvSource({"http, 407 Denied", "https, 407 Denied", "http, 502 Bad Gateway", "https, 502 Bad Gateway"})
+        void theAnswerOfAProxyIsNotTakenForUcontacts(String scheme, String status) throws Exception {
+            URI ucontact = URI.create(scheme + "://ucontact.invalid");
+            try (ForwardProxy proxy = ForwardProxy.refusing(status);
+                    RunningBundle bundle = start(ucontact, "agentcall.ucontact.proxy", proxy.url())) {
+                UcontactHttp http = bundle.bundle().context().getRegistry().findSingleByType(UcontactHttp.class);
+
+                assertThatThrownBy(http::probe)
+                        .isInstanceOf(IOException.class)
+                        .hasMessage("the proxy answered HTTP " + status.substring(0, 3));
+            }
+        }
+
+        @Test
+        void aServerThatDribblesDoesNotHoldUpTheProbe() throws Exception {
+            try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+                    RunningBundle bundle = start(
+                            URI.create("http://127.0.0.1:" + server.getLocalPort()),
+                            "agentcall.ucontact.response-timeout",
+                            "500ms")) {
+                Thread dribbling = new Thread(() -> {
+                    try (Socket client = server.accept()) {
+                        while (true) {
+                            client.getOutputStream().write('H');
+                            Thread.sleep(100);
+                        }
+                    } catch (IOException | InterruptedException e) {
+                        // The client has hung up.
+                    }
+                });
+                dribbling.setDaemon(true);
+                dribbling.start();
+                UcontactHttp http = bundle.bundle().context().getRegistry().findSingleByType(UcontactHttp.class);
+
+                assertThatThrownBy(http::probe).hasMessageContaining("agentcall.ucontact.response-timeout (500 ms)");
             }
         }
 

@@ -16,27 +16,32 @@ import java.util.concurrent.CopyOnWriteArrayList;
 /** A forward proxy: relays requests with an absolute URI, and tunnels by CONNECT. Keeps the head of each request. */
 final class ForwardProxy implements AutoCloseable {
 
-    private static final String DENIED = "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n"
+    private static final String DENIED = "HTTP/1.1 %s\r\nContent-Length: 0\r\n"
             + "Proxy-Authenticate: Basic realm=\"proxy\"\r\nConnection: close\r\n\r\n";
 
     private final ServerSocket server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
-    private final boolean open;
+    private final String refusal;
     private final List<String> heads = new CopyOnWriteArrayList<>();
     private final List<Socket> sockets = new CopyOnWriteArrayList<>();
 
-    private ForwardProxy(boolean open) throws IOException {
-        this.open = open;
+    private ForwardProxy(String refusal) throws IOException {
+        this.refusal = refusal;
         daemon(this::accept);
     }
 
     /** One that lets everyone through. */
     static ForwardProxy open() throws IOException {
-        return new ForwardProxy(true);
+        return new ForwardProxy(null);
     }
 
     /** One that answers 407 to everyone. */
     static ForwardProxy closed() throws IOException {
-        return new ForwardProxy(false);
+        return refusing("407 Proxy Authentication Required");
+    }
+
+    /** One that answers so to everyone. */
+    static ForwardProxy refusing(String status) throws IOException {
+        return new ForwardProxy(status);
     }
 
     String url() {
@@ -59,8 +64,8 @@ final class ForwardProxy implements AutoCloseable {
     private void serve(Socket client) throws IOException {
         String head = readHead(client.getInputStream());
         heads.add(head);
-        if (!open) {
-            client.getOutputStream().write(DENIED.getBytes(ISO_8859_1));
+        if (refusal != null) {
+            client.getOutputStream().write(DENIED.formatted(refusal).getBytes(ISO_8859_1));
             client.close();
             return;
         }
