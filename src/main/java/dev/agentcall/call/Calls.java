@@ -83,6 +83,7 @@ public final class Calls {
      * @throws LedgerException if it cannot be claimed
      */
     public void accept(Exchange exchange) throws InterruptedException {
+        Call before = call(exchange);
         Call call = new Call(submission(exchange));
         exchange.setVariable(CALL, call);
         exchange.removeProperty(UcontactHttp.ANSWER); // of an earlier try
@@ -95,9 +96,7 @@ public final class Calls {
             }
         });
         Incoming checked = validation.check(call.incoming());
-        call.request = checked.request().requestId() == null
-                ? checked.request().withRequestId(UUID.randomUUID().toString())
-                : checked.request();
+        call.request = withId(checked.request(), before);
         try {
             if (checked.faults().isEmpty()) {
                 claim(call);
@@ -115,6 +114,19 @@ public final class Calls {
         exchange.setVariable(Deliveries.OUTCOME, call.outcome);
         exchange.getMessage().setBody(toSend ? FormBody.encode(call.request.fields()) : call.outcome.guid());
         call.sentNanos = System.nanoTime();
+    }
+
+    /** A request without an id gets one, and keeps it if the same exchange comes with it again: so its tries can be counted. */
+    private static CallRequest withId(CallRequest request, Call before) {
+        if (request.requestId() != null) {
+            return request;
+        }
+        boolean again = before != null
+                && before.request != null
+                && before.outcome == null
+                && before.request.fields().equals(request.fields());
+        return request.withRequestId(
+                again ? before.request.requestId() : UUID.randomUUID().toString());
     }
 
     private static Submission submission(Exchange exchange) {

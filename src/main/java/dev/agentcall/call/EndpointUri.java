@@ -17,7 +17,7 @@ public final class EndpointUri {
     public static String shown(String uri) {
         return uri.replaceAll("(?s)\\?.*", "")
                 .replaceAll("(?s)^([^:]+:(//)?).*@", "$1…@")
-                .replaceAll("(?s)^((?:[^:/]+:(?://)?)?https?://[^/]*)/.+", "$1/…");
+                .replaceAll("(?s)^((?:[^:/]+:(?://)?)?(?:[^:/]+-)?https?://[^/]*)/.+", "$1/…");
     }
 
     /** The text with each URI in it as it may be {@link #shown}. */

@@ -33,6 +33,8 @@ import java.util.TreeSet;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.apache.camel.Exchange;
+import org.apache.camel.ProducerTemplate;
+import org.apache.camel.support.DefaultExchange;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Nested;
@@ -663,6 +665,42 @@ class AnswersTest {
                 UcontactHttp http = bundle.bundle().context().getRegistry().findSingleByType(UcontactHttp.class);
 
                 assertThatThrownBy(http::probe).hasMessageContaining("agentcall.ucontact.response-timeout (500 ms)");
+            }
+        }
+
+        @Test
+        void aRequestWithoutAnIdThatAloneIsNeverTakenIsRejectedWhenTheSameExchangeComesAgain() throws Exception {
+            try (CallStub stub = CallStub.start(call -> call.get("destination").equals("0991")
+                            ? new CallStub.Answer(404, "not here")
+                            : CallStub.Answer.placed());
+                    RunningBundle bundle = start(stub.uri());
+                    ProducerTemplate source = bundle.bundle().context().createProducerTemplate()) {
+                Map<String, Object> request = request("0991");
+                request.remove("requestId");
+                Exchange exchange = new DefaultExchange(bundle.bundle().context());
+                for (int tries = 1; tries <= 3; tries++) {
+                    exchange.setException(null);
+                    exchange.getMessage().setBody(request);
+                    source.send("direct:place-call", exchange);
+                    if (tries < 3) {
+                        assertThat(exchange.getException()).isInstanceOf(UnavailableException.class);
+                        bundle.place(request("0992" + tries));
+                    }
+                }
+
+                JsonNode outcome =
+                        new JsonMapper().readTree(exchange.getMessage().getBody(String.class));
+                assertThat(text(outcome, "outcome")).as(outcome.toString()).isEqualTo("rejected");
+                assertThat(text(outcome, "reason")).isEqualTo("http-404");
+
+                stub.answer(call -> CallStub.Answer.placed());
+                for (int more = 0; more < 2; more++) {
+                    exchange.getMessage().setBody(request);
+                    source.send("direct:place-call", exchange);
+                }
+                assertThat(stub.calls())
+                        .as("more of the same are requests of their own")
+                        .hasSize(3 + 2 + 2);
             }
         }
 

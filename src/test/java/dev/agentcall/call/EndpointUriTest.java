@@ -12,6 +12,7 @@ class EndpointUriTest {
     @CsvSource({
         "https://me:secret@example.com/services/key?x=y, https://…@example.com/…",
         "some-http://https://example.com/key, some-http://https://example.com/…",
+        "webhook-http://example.com:8080/key, webhook-http://example.com:8080/…",
         "ftp:me:sec/ret@example.com/in?password=secret, ftp:…@example.com/in",
         "jsonl:///mnt/crm/placed.jsonl, jsonl:///mnt/crm/placed.jsonl",
         "null, null"
