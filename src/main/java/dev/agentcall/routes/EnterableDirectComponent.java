@@ -69,8 +69,9 @@ public final class EnterableDirectComponent extends DirectComponent {
         @Override
         public boolean process(Exchange exchange, AsyncCallback callback) {
             DirectConsumer consumer;
+            Runnable leave;
             try {
-                entrance.enter();
+                leave = entrance.enter(exchange);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 exchange.setException(e);
@@ -78,7 +79,7 @@ public final class EnterableDirectComponent extends DirectComponent {
                 return true;
             }
             AsyncCallback leaving = sync -> {
-                entrance.leave();
+                leave.run();
                 callback.done(sync);
             };
             try {

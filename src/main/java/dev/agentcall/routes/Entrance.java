@@ -1,31 +1,61 @@
 package dev.agentcall.routes;
 
 import java.time.Duration;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.function.Predicate;
+import org.apache.camel.Exchange;
 
-/** Counts who is inside, and lets nobody in while it is closed: who comes then waits. */
+/** Counts who is inside, and while it is closed lets in only whom it has to: who else comes then waits. */
 final class Entrance {
 
-    private int inside;
-    private boolean closed;
+    /** Exchange property: the entrances that the exchange is inside of. */
+    private static final String INSIDE = "agentcall.inside";
 
-    synchronized void enter() throws InterruptedException {
-        while (closed) {
-            wait();
-        }
-        inside++;
+    private int inside;
+    /** Null while it is open. */
+    private Predicate<Exchange> admitted;
+
+    /** True if the exchange is inside one of them, be it by way of other routes. */
+    static boolean isInside(Exchange exchange, Collection<Entrance> entrances) {
+        return entrances(exchange).stream().anyMatch(entrances::contains);
     }
 
-    synchronized void leave() {
+    private static Set<?> entrances(Exchange exchange) {
+        return exchange.getProperty(INSIDE, Set.of(), Set.class);
+    }
+
+    /** Gives what undoes it. */
+    Runnable enter(Exchange exchange) throws InterruptedException {
+        synchronized (this) {
+            while (admitted != null && !admitted.test(exchange)) {
+                wait();
+            }
+            inside++;
+        }
+        Set<?> before = entrances(exchange);
+        Set<Object> now = new HashSet<>(before);
+        now.add(this);
+        exchange.setProperty(INSIDE, now);
+        return () -> {
+            exchange.setProperty(INSIDE, before);
+            leave();
+        };
+    }
+
+    private synchronized void leave() {
         inside--;
         notifyAll();
     }
 
-    synchronized void close() {
-        closed = true;
+    synchronized void close(Predicate<Exchange> nowAdmitted) {
+        admitted = nowAdmitted;
+        notifyAll();
     }
 
     synchronized void open() {
-        closed = false;
+        admitted = null;
         notifyAll();
     }
 

@@ -62,10 +62,11 @@ final class Replacement {
             return true;
         }
         List<Route> routes = routes(old, file.name());
-        List<Entrance> entrances = new ArrayList<>();
+        List<Entrance> entrances = entrances(routes);
         try {
+            close(entrances, routes);
             for (Route route : routes) {
-                shut(route, entrances);
+                suspend(route);
             }
             if (!awaitEmpty(routes, entrances, file.name())) {
                 for (Route route : routes) {
@@ -114,12 +115,28 @@ final class Replacement {
                 .toList());
     }
 
-    private void shut(Route route, List<Entrance> entrances) throws Exception {
-        if (route.getEndpoint().getComponent() instanceof EnterableDirectComponent direct) {
-            Entrance entrance = direct.entrance(EnterableDirectComponent.name(route.getEndpoint()));
-            entrance.close();
-            entrances.add(entrance);
-        } else if (!ServiceHelper.suspendService(route.getConsumer())) {
+    private static List<Entrance> entrances(List<Route> routes) {
+        List<Entrance> entrances = new ArrayList<>();
+        for (Route route : routes) {
+            if (route.getEndpoint().getComponent() instanceof EnterableDirectComponent direct) {
+                entrances.add(direct.entrance(EnterableDirectComponent.name(route.getEndpoint())));
+            }
+        }
+        return entrances;
+    }
+
+    /** Lets nobody in any more but those who are in one of these routes and have to go through another to come out. */
+    private static void close(List<Entrance> entrances, List<Route> routes) {
+        Set<String> ids = routes.stream().map(Route::getRouteId).collect(Collectors.toSet());
+        for (Entrance entrance : entrances) {
+            entrance.close(
+                    exchange -> ids.contains(exchange.getFromRouteId()) || Entrance.isInside(exchange, entrances));
+        }
+    }
+
+    private static void suspend(Route route) {
+        boolean entered = route.getEndpoint().getComponent() instanceof EnterableDirectComponent;
+        if (!entered && !ServiceHelper.suspendService(route.getConsumer())) {
             ServiceHelper.stopService(route.getConsumer());
         }
     }
@@ -128,15 +145,12 @@ final class Replacement {
         long begin = System.nanoTime();
         boolean told = false;
         while (!givenUp) {
-            int inside = 0;
-            for (Entrance entrance : entrances) {
-                inside += entrance.awaitEmpty(LOOK);
-            }
-            for (Route route : routes) {
-                inside += context.getInflightRepository().size(route.getRouteId());
-            }
-            if (inside == 0) {
-                return true;
+            if (isEmpty(routes, entrances, LOOK)) {
+                entrances.forEach(entrance -> entrance.close(exchange -> false));
+                if (isEmpty(routes, entrances, Duration.ZERO)) { // nobody has slipped in
+                    return true;
+                }
+                close(entrances, routes);
             }
             if (entrances.isEmpty()) {
                 Thread.sleep(LOOK.toMillis());
@@ -147,6 +161,18 @@ final class Replacement {
             }
         }
         return false;
+    }
+
+    private boolean isEmpty(List<Route> routes, List<Entrance> entrances, Duration patience)
+            throws InterruptedException {
+        int inside = 0;
+        for (Entrance entrance : entrances) {
+            inside += entrance.awaitEmpty(patience);
+        }
+        for (Route route : routes) {
+            inside += context.getInflightRepository().size(route.getRouteId());
+        }
+        return inside == 0;
     }
 
     /** Waits for nothing any more; what would be replaced goes on as it is. */

@@ -169,6 +169,75 @@ class ReloadTest {
         }
     }
 
+    @Test
+    void routesOfOneFileThatCallEachOtherAreReplaced() throws Exception {
+        String routes = """
+                - route:
+                    id: inside
+                    from:
+                      uri: timer:inside?period=20
+                      steps:
+                        - to:
+                            uri: direct:first
+                - route:
+                    id: first
+                    from:
+                      uri: direct:first
+                      steps:
+                        - to:
+                            uri: direct:second
+                - route:
+                    id: second
+                    from:
+                      uri: direct:second
+                      steps:
+                        - choice:
+                            when:
+                              - simple: "${header.back} == null"
+                                steps:
+                                  - setHeader:
+                                      name: back
+                                      constant: "yes"
+                                  - delay:
+                                      constant: 20
+                                  - to:
+                                      uri: direct:first
+                            otherwise:
+                              steps:
+                                - setBody:
+                                    simple: "${exchange.fromRouteId} one"
+                                - to:
+                                    uri: "jsonl:{{agentcall.outbox}}/ticks.jsonl"
+                """;
+        String outside = """
+                - route:
+                    id: outside
+                    from:
+                      uri: timer:outside?period=20
+                      steps:
+                        - to:
+                            uri: direct:first
+                """;
+        try (Simulator simulator = Simulator.start(Simulator.Options.defaults())) {
+            Program program = Program.unpack(home, simulator.uri());
+            program.file("routes/called.camel.yaml", routes);
+            program.file("routes/calling.camel.yaml", outside);
+            Path ticks = home.resolve("data/outbox/ticks.jsonl");
+            try (Running server = serve(program)) {
+                patience()
+                        .until(() ->
+                                Files.exists(ticks) && Files.readAllLines(ticks).size() > 10);
+
+                renameOver(route("called"), routes.replace("fromRouteId} one", "fromRouteId} two"));
+
+                patience().until(() -> Files.readAllLines(ticks).containsAll(List.of("inside two", "outside two")));
+                assertThat(server.err())
+                        .contains("called.camel.yaml is reloaded")
+                        .doesNotContain("ERROR");
+            }
+        }
+    }
+
     /** Camel by itself would wait for as long as its shutdown may take, and then cut them off. */
     @Test
     void aCallThatTakesLongComesToItsEndInTheOldRoute() throws Exception {
