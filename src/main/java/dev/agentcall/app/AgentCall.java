@@ -154,6 +154,7 @@ public final class AgentCall implements Callable<Integer> {
     public Integer call() throws Exception {
         Logging.chooseFormat();
         if (mode.simulatorPort != null) {
+            expectNoArguments("--simulator");
             return SimulatorMode.run(mode.simulatorPort);
         }
         if (mode.user != null) {
@@ -215,6 +216,10 @@ public final class AgentCall implements Callable<Integer> {
     private int settle(Settling settling) throws Exception {
         if (settling.from != null) {
             expectNoArguments("--settle --from");
+            if (settling.guid != null || settling.note != null) {
+                throw expected("--settle --from: found " + (settling.guid != null ? "--guid" : "--note")
+                        + ", expected the columns settled_guid and settled_note in the file");
+            }
             return SettleMode.many(absolute(settling.from.toString()));
         }
         if (arguments.size() != 2) {

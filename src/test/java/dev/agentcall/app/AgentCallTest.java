@@ -97,11 +97,17 @@ class AgentCallTest {
 
     @Test
     void anOptionThatIsNoneIsABadConfiguration() throws Exception {
-        Ended ended = Program.unpack(home).run("--no-such-option");
+        Program program = Program.unpack(home);
+        Ended ended = program.run("--no-such-option");
 
         assertThat(ended.code()).isEqualTo(2);
         assertThat(ended.err()).contains("--no-such-option");
         assertNoStackTrace(ended);
+
+        Ended simulator = program.run("--simulator", "0", "calls.csv");
+
+        assertThat(simulator.code()).isEqualTo(2);
+        assertThat(simulator.err()).contains("--simulator: found calls.csv, expected nothing more");
     }
 
     @Test

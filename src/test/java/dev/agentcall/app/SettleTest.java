@@ -183,6 +183,11 @@ class SettleTest {
         assertThat(bad.code()).isEqualTo(2);
         assertThat(bad.err()).contains("row 3", "'yes'");
 
+        program.file("good.csv", "agentcall_request_id,settled\ncrm-1,placed\n");
+        Ended note = program.run("--settle", "--from", "good.csv", "--note", "by phone");
+        assertThat(note.code()).isEqualTo(2);
+        assertThat(note.err()).contains("--note", "settled_note");
+
         program.file("other.csv", "a,b\n1,2\n");
         Ended other = program.run("--settle", "--from", "other.csv");
         assertThat(other.code()).isEqualTo(2);
