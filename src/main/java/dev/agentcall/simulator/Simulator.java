@@ -2,6 +2,7 @@ package dev.agentcall.simulator;
 
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.time.Duration;
@@ -78,6 +79,7 @@ public final class Simulator implements AutoCloseable {
     private final List<ReceivedCall> calls = new ArrayList<>();
     private final AtomicInteger received = new AtomicInteger();
     private final AtomicInteger requests = new AtomicInteger();
+    private volatile boolean closed;
 
     /**
      * How to run the simulator. Begin with {@link #defaults()}.
@@ -162,6 +164,7 @@ public final class Simulator implements AutoCloseable {
                 .setCanonicalHostName("localhost")
                 .setLocalAddress(options.address())
                 .setListenerPort(options.port())
+                .setServerSocketFactory(new ListeningSockets())
                 // Reuse: a simulator can take the port of one that was just closed, as a server that comes back.
                 .setSocketConfig(SocketConfig.custom()
                         .setSoReuseAddress(true)
@@ -169,7 +172,7 @@ public final class Simulator implements AutoCloseable {
                         .setBacklogSize(1024)
                         .build())
                 .setHttpProcessor(HttpProcessors.server("uContact-simulator"))
-                .setConnectionFactory(socket -> new SimulatedConnection(socket, options.tls(), connections))
+                .setConnectionFactory(this::connection)
                 .setExceptionListener(new ConnectionLog())
                 .setRequestRouter((request, context) -> null)
                 // A filter, because only a filter may end without an answer.
@@ -239,6 +242,7 @@ public final class Simulator implements AutoCloseable {
     /** Ends all connections, without a word, and frees the port. A second time does nothing. */
     @Override
     public void close() {
+        closed = true;
         server.initiateShutdown();
         connections.forEach(SimulatedConnection::kill);
         try {
@@ -246,6 +250,15 @@ public final class Simulator implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    private SimulatedConnection connection(Socket socket) throws IOException {
+        SimulatedConnection connection = new SimulatedConnection(socket, options.tls(), connections);
+        if (closed) {
+            // Too late for close() to have seen it.
+            connection.kill();
+        }
+        return connection;
     }
 
     private void answer(ClassicHttpRequest request, ResponseTrigger trigger) throws HttpException, IOException {
@@ -341,8 +354,8 @@ public final class Simulator implements AutoCloseable {
                 && !call.fields().get("agent").startsWith("nobody");
     }
 
-    /** A client that hangs up is nothing to talk about; an error of the simulator itself is. */
-    private static final class ConnectionLog implements ExceptionListener {
+    /** A client that hangs up or comes too late is nothing to talk about; an error of the simulator itself is. */
+    private final class ConnectionLog implements ExceptionListener {
 
         @Override
         public void onError(Exception e) {
@@ -354,8 +367,8 @@ public final class Simulator implements AutoCloseable {
             log(e);
         }
 
-        private static void log(Exception e) {
-            if (e instanceof IOException || e instanceof HttpException) {
+        private void log(Exception e) {
+            if (closed || e instanceof IOException || e instanceof HttpException) {
                 LOG.debug("Connection ended: {}", e.toString());
             } else {
                 LOG.error("Error in the simulator", e);

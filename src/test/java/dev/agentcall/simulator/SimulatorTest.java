@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 import dev.agentcall.app.SelfSigned;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.SocketException;
@@ -235,6 +236,17 @@ class SimulatorTest {
         assertThatThrownBy(RawClient::new).isInstanceOf(IOException.class);
         simulator = Simulator.start(Simulator.Options.defaults().withPort(port));
         assertThat(post(GOOD).body()).matches(GUID);
+    }
+
+    @Test
+    void aClosedSimulatorListensNoLonger() throws Exception {
+        // Whoever connects while the listening thread wakes up would be let in: about one of a hundred.
+        for (int i = 0; i < 500; i++) {
+            new RawClient().close();
+            simulator.close();
+            assertThatThrownBy(RawClient::new).isInstanceOf(ConnectException.class);
+            simulator = Simulator.start(Simulator.Options.defaults());
+        }
     }
 
     @Test
