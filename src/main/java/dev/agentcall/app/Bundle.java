@@ -6,12 +6,14 @@ import dev.agentcall.call.Calls;
 import dev.agentcall.call.Stopping;
 import dev.agentcall.call.Validation;
 import dev.agentcall.config.Settings;
+import dev.agentcall.config.SettingsException;
 import dev.agentcall.csv.CsvFiles;
 import dev.agentcall.jms.Broker;
 import dev.agentcall.ledger.Ledger;
 import dev.agentcall.rest.Health;
 import dev.agentcall.rest.RestServer;
 import dev.agentcall.routes.EnterableDirectComponent;
+import dev.agentcall.routes.MissingClass;
 import dev.agentcall.routes.RouteFile;
 import java.io.IOException;
 import java.io.InputStream;
@@ -105,6 +107,9 @@ final class Bundle implements AutoCloseable {
         } catch (Exception e) {
             bundle.close();
             throw e;
+        } catch (LinkageError e) {
+            bundle.close();
+            throw new SettingsException(List.of(MissingClass.describe(e)));
         }
     }
 

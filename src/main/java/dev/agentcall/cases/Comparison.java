@@ -150,9 +150,16 @@ final class Comparison {
         }
         List<String> others =
                 found.of(null).stream().map(StandIns.Sending::endpoint).toList();
-        List<String> wanted = expected.sentTo().stream()
-                .map(uri -> Shown.plain(placeholders.apply(uri)))
-                .toList();
+        List<String> wanted;
+        try {
+            wanted = expected.sentTo().stream()
+                    .map(uri -> Shown.plain(placeholders.apply(uri)))
+                    .toList();
+        } catch (IllegalArgumentException e) {
+            failures.add("sentTo: expected placeholders that have a value, found " + expected.sentTo() + " ("
+                    + e.getMessage() + ")");
+            return;
+        }
         boolean same = others.size() == wanted.size();
         for (int i = 0; same && i < wanted.size(); i++) {
             same = others.get(i).startsWith(wanted.get(i));

@@ -22,7 +22,9 @@ final class Names {
 
     private final Map<String, Place> routeIds = new HashMap<>();
     private final Map<String, Place> served = new LinkedHashMap<>();
+    private final Map<String, Place> polled = new HashMap<>();
     private final Set<String> beans = new TreeSet<>();
+    private final Map<String, Place> declared = new HashMap<>();
     private final Set<String> configurations = new TreeSet<>();
 
     private final List<Named> called = new ArrayList<>();
@@ -39,7 +41,17 @@ final class Names {
         this.findings = findings;
     }
 
-    void bean(String name) {
+    /** A bean for all routes. */
+    void bean(Place place, String name) {
+        beans.add(name);
+        Place first = declared.putIfAbsent(name, place);
+        if (first != null) {
+            error(place, "found the bean " + name + " a second time, expected another name: " + first + " has it");
+        }
+    }
+
+    /** A bean of a template's own, of which each route that is made of one has its own. */
+    void beanOfTemplate(String name) {
         beans.add(name);
     }
 
@@ -61,6 +73,17 @@ final class Names {
             error(
                     place,
                     "found a second route from direct:" + name + ", expected another name: the one in " + first
+                            + " has it");
+        }
+    }
+
+    /** A route takes files there, which Camel lets one route do. */
+    void poll(Place place, String address, String shown) {
+        Place first = polled.putIfAbsent(address, place);
+        if (first != null) {
+            error(
+                    place,
+                    "found a second route from " + shown + ", expected another address: the one in " + first
                             + " has it");
         }
     }

@@ -4,9 +4,12 @@ import java.util.Collection;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.camel.CamelContext;
+import org.apache.camel.RuntimeCamelException;
+import org.apache.camel.language.simple.types.SimpleIllegalSyntaxException;
 import org.snakeyaml.engine.v2.nodes.Node;
 
 /** One thing in a file, a route or beans for one, read for what it names. */
@@ -22,6 +25,8 @@ final class Part {
     private static final Set<String> TEXTS = Set.of("expression", "constant", "simple", "message", "value", "name");
     /** Keys whose value is an endpoint's address, where it is no mapping. */
     private static final Set<String> ADDRESSES = Set.of("to", "toD", "from", "poll", "wireTap", "deadLetterUri");
+    /** Components that let no two routes have the same endpoint. */
+    private static final Set<String> POLLED = Set.of("file", "ftp", "ftps", "sftp");
     /** Steps whose expression gives addresses. */
     private static final Set<String> ADDRESSING =
             Set.of("recipientList", "routingSlip", "dynamicRouter", "enrich", "pollEnrich");
@@ -31,7 +36,8 @@ final class Part {
     private final Node root;
     private final Placeholders placeholders;
     private final String where;
-    private final boolean madeOfTemplate;
+    /** Where the route of a template stands that this is; null if it is none. */
+    private final Place madeBy;
 
     private final CamelContext context;
     private final Names names;
@@ -48,31 +54,21 @@ final class Part {
             Names names,
             Endpoints endpoints,
             Collection<RouteFinding> findings) {
-        this(new Templates.Made(kind, file, root, Map.of()), false, context, names, endpoints, findings);
+        this(new Templates.Made(kind, file, root, Map.of(), null), context, names, endpoints, findings);
     }
 
-    /** A part that a template makes; its line is in the template. */
+    /** A part that a template makes; its line is in the template, but for what comes of its parameters. */
     Part(
             Templates.Made made,
             CamelContext context,
             Names names,
             Endpoints endpoints,
             Collection<RouteFinding> findings) {
-        this(made, true, context, names, endpoints, findings);
-    }
-
-    private Part(
-            Templates.Made part,
-            boolean madeOfTemplate,
-            CamelContext context,
-            Names names,
-            Endpoints endpoints,
-            Collection<RouteFinding> findings) {
-        this.file = part.file();
-        this.kind = part.kind();
-        this.root = part.node();
-        this.madeOfTemplate = madeOfTemplate;
-        this.placeholders = new Placeholders(context, part.parameters());
+        this.file = made.file();
+        this.kind = made.kind();
+        this.root = made.node();
+        this.madeBy = made.by();
+        this.placeholders = new Placeholders(context, made.parameters());
         this.where = Yaml.text(root, "id").map(id -> " in the route " + id).orElse("");
         this.context = context;
         this.names = names;
@@ -86,22 +82,67 @@ final class Part {
             off = Yaml.text(root, "precondition").map(this::isOff).orElse(false);
             // The id of what is made of a template is the templatedRoute's business
             Yaml.text(root, "id")
-                    .filter(id -> !madeOfTemplate)
+                    .filter(id -> madeBy == null)
                     .ifPresent(id -> names.routeId(place(Yaml.entries(root).get("id")), id));
             Node from = kind.equals("from") ? root : Yaml.entries(root).get("from");
-            direct(address(from)).ifPresent(name -> names.serve(place(from), name));
+            direct(address(from)).ifPresent(name -> names.serve(placeOfValue(from), name));
+            if (!off) {
+                polled(from);
+            }
         } else if (kind.equals("templatedRoute")) {
             Yaml.text(root, "routeId").ifPresent(id -> names.routeId(place(root), id));
         }
         visit(kind, root, "");
     }
 
+    /** What has a placeholder in it is the matter of the route that gives the parameter. */
+    private Place placeOfValue(Node node) {
+        return madeBy != null ? madeBy : place(node);
+    }
+
+    private void polled(Node from) {
+        String address = address(from);
+        if (POLLED.contains(address.split(":", 2)[0])) {
+            Map<String, String> options = new TreeMap<>();
+            Yaml.entries(Yaml.entries(from).get("parameters"))
+                    .forEach((key, value) -> options.put(
+                            key, placeholders.resolve(Yaml.text(value).orElse(""))));
+            names.poll(placeOfValue(from), address + options, address.split("[?]", 2)[0]);
+        }
+    }
+
     private boolean isOff(String precondition) {
         try {
             return !Precondition.holds(context, precondition);
+        } catch (SimpleIllegalSyntaxException e) {
+            syntax(Yaml.entries(root).get("precondition"), e);
         } catch (Exception e) {
-            return false; // Camel tells
+            // Camel tells
         }
+        return false;
+    }
+
+    /** A Simple expression that Camel cannot read; of a predicate no more than the expressions in it are looked at here. */
+    private void simple(Node node, String text) {
+        String resolved = placeholders.resolve(text);
+        if (resolved.contains("{{")) {
+            return;
+        }
+        try {
+            context.resolveLanguage("simple").createExpression(resolved);
+        } catch (SimpleIllegalSyntaxException e) {
+            syntax(node, e);
+        } catch (RuntimeCamelException e) {
+            // not of its syntax: Camel tells
+        }
+    }
+
+    private void syntax(Node node, SimpleIllegalSyntaxException e) {
+        boolean given = madeBy != null && Yaml.text(node).orElse("").contains("{{");
+        findings.add(RouteFinding.error(
+                given ? madeBy : place(node),
+                "found " + e.getExpression().strip() + where + ", expected Simple: "
+                        + e.getMessage().lines().findFirst().orElse("")));
     }
 
     private Place place(Node node) {
@@ -193,6 +234,9 @@ final class Part {
                 boolean isOutOfASetting = text.contains("{{") && !text.contains(word);
                 call(place(node), word, isOutOfASetting ? where + " in " + text : where);
             }
+        }
+        if (key.equals("simple") || key.equals("expression") && above.equals("simple")) {
+            simple(node, text);
         }
         if (key.equals("ref") || key.equals("expression") && above.equals("ref")) {
             reference(node, text);

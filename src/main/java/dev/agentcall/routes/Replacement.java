@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.apache.camel.CamelContext;
@@ -34,9 +35,26 @@ final class Replacement {
     private final CamelContext context;
     private final Model model;
     private final Consumer<Set<String>> replaced;
+    private final BooleanSupplier interrupted;
     private volatile boolean givenUp;
 
-    Replacement(CamelContext context, Consumer<Set<String>> replaced) {
+    /** What became of it. What is not replaced goes on as before. */
+    enum Result {
+        REPLACED,
+        /** Camel would not have the new one. */
+        REFUSED,
+        /** There was something else to do, while it waited for what is in the old one. */
+        INTERRUPTED
+    }
+
+    /**
+     * For the routes of a context.
+     *
+     * @param replaced is told the ids of routes that were taken out when those in their place run
+     * @param interrupted true if who waits for long is to do something else first
+     */
+    Replacement(CamelContext context, Consumer<Set<String>> replaced, BooleanSupplier interrupted) {
+        this.interrupted = interrupted;
         this.replaced = replaced;
         this.context = context;
         this.model = context.getCamelContextExtension().getContextPlugin(Model.class);
@@ -47,9 +65,8 @@ final class Replacement {
      *
      * @param before null for a new file
      * @param after null for one that is gone
-     * @return false if Camel would not have the new one, or there was no time for it; the old one runs then
      */
-    boolean replace(RouteFile before, RouteFile after) throws Exception {
+    Result replace(RouteFile before, RouteFile after) throws Exception {
         Parts old = Parts.of(before);
         Parts young = Parts.of(after);
         RouteFile file = after == null ? before : after;
@@ -59,7 +76,7 @@ final class Replacement {
         if (old.only(true, Parts.ROUTES).equals(young.only(true, Parts.ROUTES))
                 && old.material().isEmpty()
                 && old.madeOf().isEmpty()) {
-            return true;
+            return Result.REPLACED;
         }
         List<Route> routes = routes(old, file.name());
         List<Entrance> entrances = entrances(routes);
@@ -72,19 +89,19 @@ final class Replacement {
                 for (Route route : routes) {
                     ServiceHelper.resumeService(route.getConsumer());
                 }
-                return false;
+                return Result.INTERRUPTED;
             }
             remove(routes, old);
             try {
                 load(young);
                 replaced.accept(routes.stream().map(Route::getRouteId).collect(Collectors.toSet()));
                 LOG.info("{} {}", file.name(), after == null ? "is gone, and its routes are stopped" : "is reloaded");
-                return true;
-            } catch (Exception e) {
+                return Result.REPLACED;
+            } catch (Exception | LinkageError e) {
                 LOG.error("{}: {}; what ran before goes on", file.name(), reason(e));
                 remove(routes(young, file.name()), young);
                 load(old);
-                return false;
+                return Result.REFUSED;
             }
         } finally {
             entrances.forEach(Entrance::open);
@@ -92,6 +109,9 @@ final class Replacement {
     }
 
     private static String reason(Throwable e) {
+        if (e instanceof LinkageError missing) {
+            return MissingClass.describe(missing);
+        }
         Throwable root = e;
         while (root.getCause() != null) {
             root = root.getCause();
@@ -144,7 +164,7 @@ final class Replacement {
     private boolean awaitEmpty(List<Route> routes, List<Entrance> entrances, String file) throws InterruptedException {
         long begin = System.nanoTime();
         boolean told = false;
-        while (!givenUp) {
+        while (!givenUp && !(told && interrupted.getAsBoolean())) {
             if (isEmpty(routes, entrances, LOOK)) {
                 entrances.forEach(entrance -> entrance.close(exchange -> false));
                 if (isEmpty(routes, entrances, Duration.ZERO)) { // nobody has slipped in

@@ -7,6 +7,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BiConsumer;
 import org.apache.camel.CamelContext;
 import org.snakeyaml.engine.v2.nodes.Node;
 
@@ -40,16 +41,16 @@ public final class RouteCheck {
             Optional<Node> root = file.parse(new ArrayList<>());
             for (Node item : Yaml.items(root.orElse(null))) {
                 Yaml.entries(item).forEach((kind, node) -> {
-                    declare(kind, node, names, endpoints);
+                    declare(file.name(), kind, node, names, endpoints);
                     if (kind.equals("routeTemplate")) {
                         templates.template(file.name(), node);
-                        declare("beans", Yaml.entries(node).get("beans"), names, endpoints);
+                        beans(Yaml.entries(node).get("beans"), endpoints, (name, bean) -> names.beanOfTemplate(name));
                     } else {
                         parts.add(new Part(file.name(), kind, node, context, names, endpoints, findings));
                     }
                     if (kind.equals("templatedRoute")) {
                         templates.route(file.name(), node);
-                        declare("beans", Yaml.entries(node).get("beans"), names, endpoints);
+                        beans(Yaml.entries(node).get("beans"), endpoints, (name, bean) -> names.beanOfTemplate(name));
                     }
                 });
             }
@@ -63,21 +64,26 @@ public final class RouteCheck {
     }
 
     /** Names that others may use before the file comes that has them. */
-    private static void declare(String kind, Node node, Names names, Endpoints endpoints) {
+    private static void declare(String file, String kind, Node node, Names names, Endpoints endpoints) {
         switch (kind) {
-            case "beans" ->
-                Yaml.items(node).forEach(bean -> Yaml.text(bean, "name").ifPresent(name -> {
-                    names.bean(name);
-                    Yaml.text(bean, "type").ifPresent(type -> endpoints.declare(name, type));
-                }));
+            case "beans" -> beans(node, endpoints, (name, bean) -> names.bean(Place.of(file, bean), name));
             case "dataFormats" ->
                 Yaml.items(node).forEach(format -> Yaml.entries(format).values().forEach(value -> Yaml.text(value, "id")
-                        .ifPresent(names::bean)));
-            case "sslContextParameters" -> Yaml.text(node, "id").ifPresent(names::bean);
+                        .ifPresent(id -> names.bean(Place.of(file, value), id))));
+            case "sslContextParameters" -> Yaml.text(node, "id").ifPresent(id -> names.bean(Place.of(file, node), id));
             case "routeConfiguration" -> Yaml.text(node, "id").ifPresent(names::configuration);
             default -> {
                 // names nothing for others
             }
+        }
+    }
+
+    private static void beans(Node node, Endpoints endpoints, BiConsumer<String, Node> declare) {
+        for (Node bean : Yaml.items(node)) {
+            Yaml.text(bean, "name").ifPresent(name -> {
+                declare.accept(name, bean);
+                Yaml.text(bean, "type").ifPresent(type -> endpoints.declare(name, type));
+            });
         }
     }
 }

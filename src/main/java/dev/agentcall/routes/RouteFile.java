@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -62,6 +63,24 @@ public record RouteFile(String name, String text) {
                     new Place(name, line), "found no YAML:" + context + " " + e.getProblem() + hint(e.getProblem())));
         } catch (YamlEngineException e) {
             findings.add(RouteFinding.error(new Place(name, 0), "found no YAML: " + e.getMessage()));
+        }
+        return Optional.empty();
+    }
+
+    /** Where the route with this id stands, as {@code file:line}; nothing if no file names it. */
+    public static Optional<String> placeOf(String routeId, Collection<RouteFile> files) {
+        for (RouteFile file : files) {
+            for (Node item : Yaml.items(file.parse(new ArrayList<>()).orElse(null))) {
+                for (Node part : Yaml.entries(item).values()) {
+                    boolean isIt = Yaml.text(part, "id")
+                            .or(() -> Yaml.text(part, "routeId"))
+                            .filter(routeId::equals)
+                            .isPresent();
+                    if (isIt) {
+                        return Optional.of(Place.of(file.name(), part).toString());
+                    }
+                }
+            }
         }
         return Optional.empty();
     }

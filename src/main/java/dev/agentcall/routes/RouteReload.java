@@ -2,7 +2,9 @@ package dev.agentcall.routes;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -46,10 +48,15 @@ public final class RouteReload implements AutoCloseable {
     private Map<String, RouteFile> seen;
     private Map<String, RouteFile> refused = Map.of();
 
+    /** What is being put in place now, and what of it had to wait while something else was saved. */
+    private Map<String, RouteFile> wanted = Map.of();
+
+    private Set<String> postponed = Set.of();
+
     private RouteReload(CamelContext context, Path folder, Consumer<Set<String>> replaced) throws IOException {
         this.folder = folder;
         this.check = new RouteCheck(context);
-        this.replacement = new Replacement(context, replaced);
+        this.replacement = new Replacement(context, replaced, this::isSavedMeanwhile);
         this.running = read();
         this.seen = running;
     }
@@ -81,26 +88,35 @@ public final class RouteReload implements AutoCloseable {
             if (still && now.equals(running) && !refused.isEmpty()) {
                 refused = Map.of();
                 LOG.info("no file is refused any more");
-            } else if (still && !now.equals(running) && !now.equals(refused)) {
+            } else if (still && !(now.equals(running) && postponed.isEmpty()) && !now.equals(refused)) {
                 change(now);
             }
         } catch (IOException e) {
             LOG.debug("not read now: {}", e.toString()); // an editor is moving files
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-        } catch (Exception e) {
+        } catch (Exception | LinkageError e) {
             LOG.error("routes are not reloaded: {}", e.toString());
         }
     }
 
+    /** What waits must not keep others from being told of, or from being replaced. */
+    private boolean isSavedMeanwhile() {
+        try {
+            return !read().equals(wanted);
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
     private void change(Map<String, RouteFile> now) throws Exception {
+        wanted = now;
         Set<String> told = new HashSet<>();
         check.check(running.values()).forEach(finding -> told.add(finding.file() + finding.text()));
         refused = now;
         List<RouteFinding> faults = faults(now, told);
         if (faults.isEmpty()) {
             apply(now, told);
-            refused = running.equals(now) ? Map.of() : now;
             return;
         }
         faults.forEach(fault -> LOG.error("{}", fault));
@@ -143,12 +159,30 @@ public final class RouteReload implements AutoCloseable {
                 .filter(finding -> !finding.error() && !told.contains(finding.file() + finding.text()))
                 .forEach(finding -> LOG.warn("{}", finding));
         Map<String, RouteFile> after = new TreeMap<>(running);
-        for (String name : inOrder(changed(good), running, good)) {
-            if (replacement.replace(running.get(name), good.get(name))) {
-                put(after, name, good.get(name));
+        Deque<String> names = new ArrayDeque<>(inOrder(changed(good), running, good));
+        for (String name : postponed) { // last, so that those go first who need not wait
+            boolean isThere = running.containsKey(name) || good.containsKey(name);
+            if (isThere && Parts.of(good.get(name)).material().isEmpty()) {
+                names.remove(name);
+                names.add(name);
+            }
+        }
+        postponed = Set.of();
+        while (!names.isEmpty() && postponed.isEmpty()) {
+            String name = names.peek();
+            switch (replacement.replace(running.get(name), good.get(name))) {
+                case REPLACED -> put(after, names.poll(), good.get(name));
+                case REFUSED -> names.poll();
+                case INTERRUPTED -> {
+                    names.add(names.poll());
+                    postponed = new LinkedHashSet<>(names);
+                }
             }
         }
         running = after;
+        if (!postponed.isEmpty() || running.equals(wanted)) {
+            refused = Map.of();
+        }
     }
 
     /** What others are made of comes first, then the others, also those whose own file is the same. */

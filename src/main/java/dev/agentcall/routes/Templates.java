@@ -26,8 +26,12 @@ final class Templates {
         }
     }
 
-    /** What a template makes: its own part of the file it stands in, with the values of its parameters. */
-    record Made(String kind, String file, Node node, Map<String, String> parameters) {}
+    /**
+     * What a template makes: its own part of the file it stands in, with the values of its parameters.
+     *
+     * @param by where the route of the template stands
+     */
+    record Made(String kind, String file, Node node, Map<String, String> parameters, Place by) {}
 
     Templates(Collection<RouteFinding> findings) {
         this.findings = findings;
@@ -60,7 +64,7 @@ final class Templates {
                     for (String kind : List.of("route", "from", "beans")) {
                         Node node = Yaml.entries(template.node()).get(kind);
                         if (node != null) {
-                            made.add(new Made(kind, template.file(), node, parameters));
+                            made.add(new Made(kind, template.file(), node, parameters, route.place()));
                         }
                     }
                 });

@@ -414,6 +414,47 @@ class AgentCallTest {
     }
 
     @Test
+    void checkTellsWhichRouteCamelItselfRefuses() throws Exception {
+        Program program = Program.unpack(home, NOWHERE);
+        program.file("routes/mine.camel.yaml", """
+                - route:
+                    id: mine
+                    from:
+                      uri: timer
+                      parameters:
+                        timerName: mine
+                        period: soon
+                      steps:
+                        - to: direct:place-call
+                """);
+
+        assertRefused(program, "routes/mine.camel.yaml:2: ", "mine", "soon");
+    }
+
+    @Test
+    void checkTellsWhichClassIsMissingInLib() throws Exception {
+        Program program = Program.unpack(home, NOWHERE);
+        program.file("routes/mine.camel.yaml", """
+                - route:
+                    id: mine
+                    from:
+                      uri: half-there:x
+                      steps:
+                        - to: direct:place-call
+                """);
+
+        assertRefused(program, "lib: found no class org.acme.Client", "HalfThereComponent");
+    }
+
+    private static void assertRefused(Program program, String... told) throws Exception {
+        Ended ended = program.run("--check");
+
+        assertThat(ended.code()).as(ended.all()).isEqualTo(2);
+        assertThat(ended.err()).contains(told);
+        assertNoStackTrace(ended);
+    }
+
+    @Test
     void aRouteThatNobodyCallsIsWarnedOfAndGood() throws Exception {
         try (Simulator simulator = Simulator.start(Simulator.Options.defaults())) {
             Program program = Program.unpack(home, simulator.uri());

@@ -18,6 +18,7 @@ import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.awaitility.core.ConditionFactory;
@@ -99,6 +100,13 @@ class ReloadTest {
 
                 renameOver(route("tick"), TICK.replace("one", "three"));
                 patience().until(() -> lastTick().equals("three"));
+
+                // A jar is missing in lib
+                Files.writeString(
+                        route("half"), TICK.replace("tick", "half").replaceFirst("\"jsonl:.*", "half-there:x"));
+                patience().until(() -> server.err()
+                        .contains("routes/half.camel.yaml: lib: found no class org.acme.Client"));
+                Files.delete(route("half"));
 
                 // Nothing but Camel itself finds this one out
                 Files.writeString(route("tick"), TICK.replace("period: 50", "period: soon"));
@@ -262,6 +270,40 @@ class ReloadTest {
                         .hasSize(1 + 4);
                 assertThat(simulator.calls()).hasSize(4);
                 patience().until(() -> server.err().contains("routes/post-form.camel.yaml is reloaded"));
+            }
+        }
+    }
+
+    /** A long file keeps its route for hours. */
+    @Test
+    void whatIsSavedWhileARouteWaitsForItsEndIsLookedAt() throws Exception {
+        CountDownLatch end = new CountDownLatch(1);
+        try (CallStub stub = CallStub.start(call -> {
+            end.await();
+            return CallStub.Answer.placed();
+        })) {
+            Program program = Program.unpack(home, stub.uri());
+            try (Running server = serve(program)) {
+                drop("callerid,agent,phone,context,outqueue,destination\n"
+                        + "59824001000,agent1,1001,agentes,Ventas->,59899000001\n");
+                patience().until(() -> stub.calls().size() == 1);
+                renameOver(
+                        route("place-call"),
+                        Files.readString(route("place-call")).replaceFirst("description: .*", "description: New."));
+                patience().until(() -> server.err().contains("routes/place-call.camel.yaml takes over when"));
+
+                renameOver(route("tick"), TICK.replace("setBody", "setBoddy"));
+                patience().until(() -> server.err().contains("found setBoddy, expected setBody"));
+                renameOver(route("tick"), TICK);
+                patience().ignoreExceptions().until(() -> lastTick().equals("one"));
+                assertThat(server.err()).doesNotContain("routes/place-call.camel.yaml is reloaded");
+
+                end.countDown();
+                patience().until(() -> server.err().contains("routes/place-call.camel.yaml is reloaded"));
+                patience().until(() -> Files.exists(home.resolve("data/outbox/rows.success.csv")));
+                assertThat(stub.calls()).hasSize(1);
+            } finally {
+                end.countDown();
             }
         }
     }

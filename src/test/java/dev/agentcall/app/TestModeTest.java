@@ -152,6 +152,20 @@ class TestModeTest {
     }
 
     @Test
+    void aPlaceholderWithoutAValueIsItsCasesMatterAlone() throws Exception {
+        write("good.yaml", REQUEST, PLACED);
+        write("misspelt.yaml", REQUEST, "expect: {outcome: placed, sentTo: [\"jsonl:{{no.such}}/x\"]}\n");
+
+        Cases.Report report = run();
+
+        assertThat(failures(report, "good")).isEmpty();
+        assertThat(failures(report, "misspelt"))
+                .singleElement()
+                .asString()
+                .startsWith("sentTo: expected placeholders that have a value, found [jsonl:{{no.such}}/x]");
+    }
+
+    @Test
     void theRowsOfAFileAreToldApart() throws Exception {
         write("rows.yaml", """
                 csv: |

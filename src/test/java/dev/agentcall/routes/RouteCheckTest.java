@@ -303,6 +303,47 @@ class RouteCheckTest {
     }
 
     @Test
+    void aBeanIsDeclaredOnce() {
+        assertThat(check("- beans:\n    - name: calls\n      type: java.util.HashMap\n"))
+                .containsExactly(
+                        "shipped.yaml:2: found the bean calls a second time, expected another name: mine.yaml:2"
+                                + " has it");
+    }
+
+    @Test
+    void twoRoutesDoNotTakeFilesFromOnePlace() {
+        String route =
+                "- route:\n    id: %s\n    precondition: \"%s\"\n    from:\n      uri: file:in\n      parameters:\n"
+                        + "        delay: %s\n      steps:\n        - stop: {}\n";
+
+        assertThat(check(route.formatted("one", "true", 5) + route.formatted("two", "true", 5)))
+                .containsExactly(
+                        "mine.yaml:14: found a second route from file:in, expected another address: the one in mine.yaml:5"
+                                + " has it");
+        assertThat(check(route.formatted("one", "true", 5) + route.formatted("two", "true", 6)))
+                .isEmpty();
+        assertThat(check(route.formatted("one", "true", 5) + route.formatted("two", "'' != ''", 5)))
+                .isEmpty();
+    }
+
+    @Test
+    void aSimpleExpressionThatCannotBeReadIsTold() {
+        assertThat(checkStep("- setBody:\n    expression:\n      simple:\n        expression: \"${bdy} {{data}}\""))
+                .singleElement()
+                .asString()
+                .startsWith(
+                        "mine.yaml:12: found ${bdy} there in the route mine, expected Simple: Unknown function: bdy");
+        assertThat(checkStep("- setBody:\n    simple: \"${body\"")).hasSize(1);
+        assertThat(checkStep("- filter:\n    simple: \"${header.a} == 'b' && ${body} != null\"\n    steps: []"))
+                .isEmpty();
+        assertThat(check("- route:\n    id: mine\n    precondition: \"${properties:x == true\"\n    from:\n"
+                        + "      uri: timer:x\n      steps:\n        - stop: {}\n"))
+                .singleElement()
+                .asString()
+                .startsWith("mine.yaml:3: found ${properties:x == true in the route mine, expected Simple: ");
+    }
+
+    @Test
     void aBeanThatDoesNotExistIsToldWithTheOneThatWasProbablyMeant() {
         assertThat(checkStep("- bean:\n    ref: calls\n- bean:\n    ref: calss"))
                 .containsExactly("mine.yaml:12: found the bean calss in the route mine, expected calls");
@@ -352,7 +393,7 @@ class RouteCheckTest {
                 .isEmpty();
         assertThat(check(new RouteFile("post.yaml", TEMPLATE), new RouteFile("mine.yaml", route.formatted("nobody"))))
                 .extracting(RouteFinding::error, RouteFinding::file, RouteFinding::line)
-                .containsExactly(tuple(false, "post.yaml", 12), tuple(true, "post.yaml", 16));
+                .containsExactly(tuple(false, "mine.yaml", 2), tuple(true, "post.yaml", 16));
     }
 
     @Test
