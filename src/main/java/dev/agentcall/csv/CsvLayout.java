@@ -89,6 +89,10 @@ record CsvLayout(char delimiter, int separatorLine, String lineEnd) {
 
     /** All lines, blank ones too; characters after a closing quote are taken as they are. */
     static CsvReader<CsvRecord> reader(Reader text, char delimiter) {
+        return plainReader(new RowEnds(text, delimiter), delimiter);
+    }
+
+    static CsvReader<CsvRecord> plainReader(Reader text, char delimiter) {
         return CsvReader.builder()
                 .fieldSeparator(delimiter)
                 .skipEmptyLines(false)
