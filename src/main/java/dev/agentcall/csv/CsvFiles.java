@@ -18,6 +18,7 @@ import dev.agentcall.ledger.FileRun;
 import dev.agentcall.ledger.FileRuns;
 import dev.agentcall.ledger.Ledger;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -48,6 +49,8 @@ public final class CsvFiles {
 
     private static final String RUN = "run";
     private static final String ERROR = ".error.txt";
+    /** In bytes, so that a timestamp and the longest ending have room in a name. */
+    private static final int MAX_BASE_NAME = 220;
 
     private static final Logger LOG = LoggerFactory.getLogger(CsvFiles.class);
     /** Told in one-shot runs too. */
@@ -269,9 +272,13 @@ public final class CsvFiles {
 
     /** The name as it is, or with a timestamp after it. */
     private static String freeName(String baseName, String end, Predicate<String> isFree) {
-        String name = baseName + end;
+        String base = baseName; // of a file that is refused for the length of its name
+        while (base.getBytes(StandardCharsets.UTF_8).length > MAX_BASE_NAME) {
+            base = base.substring(0, base.offsetByCodePoints(base.length(), -1));
+        }
+        String name = base + end;
         for (Instant stamp = Instant.now(); !isFree.test(name); stamp = stamp.plusSeconds(1)) {
-            name = baseName + "." + STAMP.format(stamp) + end;
+            name = base + "." + STAMP.format(stamp) + end;
         }
         return name;
     }

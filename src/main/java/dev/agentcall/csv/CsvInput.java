@@ -37,6 +37,9 @@ record CsvInput(
             Pattern.compile("[\\s,;|]*").asMatchPredicate();
 
     private static final int DIGEST_CHARS = 24;
+    /** Of the 255 bytes that a name may have, a result on its way takes so many more: a timestamp and two endings. */
+    private static final int MAX_NAME = 255 - ("." + ".20261124T020400Z" + ".success.csv" + ".part").length();
+
     private static final int COUNTED_AGENTS = 10_000;
 
     /**
@@ -47,9 +50,15 @@ record CsvInput(
      */
     static CsvInput open(Path file, Path work, Map<String, Field> configured, Map<Field, String> defaults)
             throws IOException, CsvRefusedException {
+        String name = file.getFileName().toString();
+        int length = baseName(name).getBytes(StandardCharsets.UTF_8).length;
+        if (length > MAX_NAME) {
+            throw new CsvRefusedException("the file's name is " + length + " bytes long without its ending, expected "
+                    + MAX_NAME + " at most: the names of its results are longer");
+        }
         CsvSnapshot snapshot = CsvSnapshot.take(file, work);
         try {
-            return firstPass(file.getFileName().toString(), snapshot, configured, defaults);
+            return firstPass(name, snapshot, configured, defaults);
         } catch (IOException | CsvRefusedException | RuntimeException e) {
             snapshot.close();
             throw e;

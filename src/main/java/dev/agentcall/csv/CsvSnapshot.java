@@ -35,6 +35,9 @@ record CsvSnapshot(Path file, Charset charset, int markLength) implements AutoCl
      * @throws CsvRefusedException if it is empty or no text
      */
     static CsvSnapshot take(Path original, Path work) throws IOException, CsvRefusedException {
+        if (Files.exists(original) && !Files.isRegularFile(original)) { // a pipe would be waited for
+            throw new CsvRefusedException("found no regular file, expected CSV text");
+        }
         Files.createDirectories(work);
         Path copy = Files.createTempFile(work, "copy-", ".csv");
         try {

@@ -34,6 +34,7 @@ import org.apache.hc.client5.http.ssl.DefaultClientTlsStrategy;
 import org.apache.hc.core5.http.ClassicHttpRequest;
 import org.apache.hc.core5.http.ClassicHttpResponse;
 import org.apache.hc.core5.http.ContentType;
+import org.apache.hc.core5.http.Header;
 import org.apache.hc.core5.http.HttpEntity;
 import org.apache.hc.core5.http.HttpException;
 import org.apache.hc.core5.http.HttpHeaders;
@@ -201,7 +202,7 @@ public final class UcontactHttp implements HttpClientConfigurer, HttpActivityLis
         try {
             note(exchange, Answer.lost(false, "the request was sent and no answer was read"));
             ClassicHttpResponse response = chain.proceed(request, scope);
-            Answer answer = read(response, scope.execRuntime);
+            Answer answer = read(response, scope.execRuntime, request.getFirstHeader(HttpHeaders.AUTHORIZATION));
             note(exchange, answer);
             if (response.getCode() == 401 || response.getCode() == 403) {
                 token.refresh(); // for the next request
@@ -230,7 +231,9 @@ public final class UcontactHttp implements HttpClientConfigurer, HttpActivityLis
                 : "the connection was lost after sending (" + describe(e) + ")";
     }
 
-    private static Answer read(ClassicHttpResponse response, ExecRuntime connection) throws IOException {
+    /** @param credentials an answer that quotes them is read without: it goes to logs and channels */
+    private static Answer read(ClassicHttpResponse response, ExecRuntime connection, Header credentials)
+            throws IOException {
         HttpEntity entity = response.getEntity();
         Duration retryAfter = RetryAfter.of(response.getFirstHeader(HttpHeaders.RETRY_AFTER));
         if (entity == null) {
@@ -253,7 +256,13 @@ public final class UcontactHttp implements HttpClientConfigurer, HttpActivityLis
             return Answer.unreadable(
                     response.getCode(), "encoded as '" + Text.shown(encoding, 20) + "', unasked", retryAfter);
         }
-        return Answer.of(response.getCode(), new String(bytes, charset(entity)), openEnded, retryAfter);
+        String text = without(credentials, new String(bytes, charset(entity)));
+        return Answer.of(response.getCode(), text, openEnded, retryAfter);
+    }
+
+    private static String without(Header credentials, String text) {
+        String token = credentials.getValue().replaceFirst("^\\S+ ", "");
+        return text.contains(token) ? text.replaceAll("(?<![\\w-])" + Pattern.quote(token) + "(?![\\w-])", "…") : text;
     }
 
     private static Charset charset(HttpEntity entity) {

@@ -704,6 +704,20 @@ class AnswersTest {
             }
         }
 
+        /** As some gateways do on their error pages. */
+        @Test
+        void anAnswerThatQuotesTheTokenIsToldWithoutIt() throws Exception {
+            try (CallStub stub = CallStub.start(call -> new CallStub.Answer(
+                            400, "refused: Basic " + RunningBundle.TOKEN + ", agent " + call.get("agent")));
+                    RunningBundle bundle = start(stub.uri())) {
+                JsonNode outcome = bundle.place(request("0991"));
+
+                assertThat(text(outcome, "detail"))
+                        .contains("refused: Basic …, agent ")
+                        .doesNotContain(RunningBundle.TOKEN);
+            }
+        }
+
         @Test
         void theTokenMayComeFromAFileAndTheSchemeMayBeBearer() throws Exception {
             Path token = Files.writeString(folder.resolve("token"), "t0ken-in-a-file\n");

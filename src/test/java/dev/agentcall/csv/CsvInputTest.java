@@ -26,6 +26,17 @@ class CsvInputTest {
     @TempDir
     Path folder;
 
+    @Test
+    void aNameThatLeavesNoRoomForThoseOfTheResultsIsRefusedBeforeAnyCall() throws Exception {
+        byte[] table = TABLE.getBytes(UTF_8);
+
+        assertThat(ids("ñ".repeat(110) + ".csv", table)).hasSize(2);
+        assertThatExceptionOfType(CsvRefusedException.class)
+                .isThrownBy(() -> ids("ñ".repeat(110) + "x.csv", table))
+                .withMessageContaining("221 bytes")
+                .withMessageContaining("220 at most");
+    }
+
     // --- Ids -------------------------------------------------------------------------------------------------------
 
     @Test
