@@ -1,7 +1,6 @@
 package dev.agentcall.app;
 
 import dev.agentcall.csv.CsvPreview;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -14,10 +13,11 @@ final class DryRun {
             CsvPreview preview = new CsvPreview(bundle.settings(), bundle.validation(), bundle.ledger());
             boolean good = true;
             for (Path file : files) {
-                if (Files.isRegularFile(file) && Files.isReadable(file)) {
+                String fault = InputFile.fault(file);
+                if (fault == null) {
                     good &= preview.print(file, System.out);
                 } else {
-                    System.err.println("agentcall: found no file to read at " + file + ", expected a CSV file");
+                    System.err.println("agentcall: " + fault);
                     good = false;
                 }
             }

@@ -4,7 +4,6 @@ import dev.agentcall.call.OutcomeKind;
 import dev.agentcall.csv.CsvFiles;
 import dev.agentcall.csv.FileSummary;
 import dev.agentcall.csv.FileSummary.State;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -70,8 +69,9 @@ final class OneShot {
     }
 
     private static int process(Bundle bundle, ProducerTemplate template, Path file) throws Exception {
-        if (!Files.isRegularFile(file) || !Files.isReadable(file)) {
-            System.err.println("agentcall: found no file to read at " + file + ", expected a CSV file");
+        String fault = InputFile.fault(file);
+        if (fault != null) {
+            System.err.println("agentcall: " + fault);
             return ExitCode.BAD_CONFIGURATION;
         }
         Exchange exchange;

@@ -34,6 +34,10 @@ final class SettleMode {
 
     /** The rows of an unknown.csv with a column {@code settled}. */
     static int many(Path file) throws Exception {
+        String fault = InputFile.fault(file);
+        if (fault != null) {
+            throw new SettingsException(List.of("--from: " + fault));
+        }
         Instant written = Files.getLastModifiedTime(file).toInstant();
         return run(written, settings -> {
             try {

@@ -246,8 +246,8 @@ public final class SettingsReader {
                                 + List.of(Field.values()).stream()
                                         .map(Field::key)
                                         .toList());
-            } else {
-                columns.put(column, field);
+            } else if (columns.put(column, field) != null) {
+                fault(key, pair, "each column once");
             }
         }
         return columns;

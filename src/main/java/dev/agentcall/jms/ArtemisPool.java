@@ -43,6 +43,9 @@ final class ArtemisPool {
         while (cause.getCause() != null && !(cause instanceof URISyntaxException)) {
             cause = cause.getCause();
         }
+        if (cause instanceof NullPointerException) { // Artemis' word for a scheme that it does not know
+            return "its scheme is none of Artemis'";
+        }
         return cause instanceof URISyntaxException syntax
                 ? syntax.getReason() + (syntax.getIndex() < 0 ? "" : ", character " + (syntax.getIndex() + 1))
                 : cause.getClass().getSimpleName();

@@ -188,6 +188,10 @@ class SettleTest {
         assertThat(note.code()).isEqualTo(2);
         assertThat(note.err()).contains("--note", "settled_note");
 
+        Ended none = program.run("--settle", "--from", "none.csv");
+        assertThat(none.code()).isEqualTo(2);
+        assertThat(none.err()).contains("--from: found no file to read at", "none.csv", "expected a CSV file");
+
         program.file("other.csv", "a,b\n1,2\n");
         Ended other = program.run("--settle", "--from", "other.csv");
         assertThat(other.code()).isEqualTo(2);

@@ -198,6 +198,14 @@ class SettingsTest {
     }
 
     @Test
+    void aColumnIsMappedOnce() {
+        assertThat(faults("agentcall.csv.columns", "Handy=destination, handy = phone"))
+                .singleElement()
+                .asString()
+                .contains("agentcall.csv.columns", "'handy = phone'", "each column once");
+    }
+
+    @Test
     void allFaultsAreFoundAtOnce() {
         assertThat(faults(
                         "agentcall.ucontact.url",

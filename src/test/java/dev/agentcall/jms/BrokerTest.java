@@ -108,6 +108,6 @@ class BrokerTest {
     void aUrlThatIsNoBrokersIsNamed() {
         assertThatThrownBy(() -> broker("agentcall.jms.url", "carrier://pigeon"))
                 .isInstanceOf(SettingsException.class)
-                .hasMessageContaining("agentcall.jms.url: found 'carrier://pigeon'");
+                .hasMessageContaining("agentcall.jms.url: found 'carrier://pigeon' (its scheme is none of Artemis')");
     }
 }
