@@ -6,6 +6,7 @@ import dev.agentcall.http.UcontactHttp;
 import dev.agentcall.ledger.Entry;
 import dev.agentcall.ledger.Ledger;
 import dev.agentcall.ledger.LedgerException;
+import java.nio.charset.CharacterCodingException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
@@ -16,6 +17,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.apache.camel.Exchange;
 import org.apache.camel.Message;
+import org.apache.camel.TypeConversionException;
 import org.apache.camel.support.SynchronizationAdapter;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -143,10 +145,7 @@ public final class Calls {
         if (body instanceof Map<?, ?> map) {
             incoming = RequestReader.readMap(map, source);
         } else {
-            String json = message.getBody(String.class);
-            incoming = json == null
-                    ? RequestReader.malformed("expected a JSON object or a map, found nothing", source)
-                    : RequestReader.readJson(json, source);
+            incoming = json(message, source);
         }
         CallRequest request = incoming.request();
         String id = exchange.getVariable(REQUEST_ID, String.class);
@@ -156,6 +155,22 @@ public final class Calls {
                         : new Incoming(request.withRequestId(id.strip()), incoming.faults()),
                 exchange.getVariable(MESSAGE_ID, String.class),
                 null);
+    }
+
+    private static Incoming json(Message message, Source source) {
+        try {
+            String json = message.getBody(String.class);
+            return json == null
+                    ? RequestReader.malformed("expected a JSON object or a map, found nothing", source)
+                    : RequestReader.readJson(json, source);
+        } catch (TypeConversionException e) {
+            for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+                if (cause instanceof CharacterCodingException) {
+                    return RequestReader.malformed("not JSON: expected UTF-8", source);
+                }
+            }
+            throw e; // a file that cannot be read now
+        }
     }
 
     private void claim(Call call) throws InterruptedException {

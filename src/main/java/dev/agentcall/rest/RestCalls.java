@@ -31,6 +31,7 @@ import java.io.UncheckedIOException;
 import java.net.URLDecoder;
 import java.net.URLEncoder;
 import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -47,6 +48,7 @@ import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.apache.camel.Exchange;
+import org.apache.camel.ExchangePropertyKey;
 import org.apache.camel.Message;
 import org.apache.camel.http.common.HttpMessage;
 import org.slf4j.Logger;
@@ -176,6 +178,7 @@ public final class RestCalls {
             return incoming;
         }
         List<String> keys = Collections.list(headers).stream()
+                .map(RestCalls::utf8)
                 .map(RestCalls::unquoted)
                 .filter(key -> !key.isEmpty())
                 .distinct()
@@ -199,6 +202,16 @@ public final class RestCalls {
                                 .collect(Collectors.joining(", "))
                         + "), expected one id"));
         return new Incoming(request.withRequestId(null), faults);
+    }
+
+    /** Servers read headers as ISO-8859-1, and clients send ids as they send them in bodies. */
+    private static String utf8(String header) {
+        try {
+            ByteBuffer bytes = StandardCharsets.ISO_8859_1.newEncoder().encode(CharBuffer.wrap(header));
+            return StandardCharsets.UTF_8.newDecoder().decode(bytes).toString();
+        } catch (CharacterCodingException e) {
+            return header;
+        }
     }
 
     private static String unquoted(String key) {
@@ -393,6 +406,7 @@ public final class RestCalls {
         if (origin != null && origins.stream().noneMatch(origin::equalsIgnoreCase)) {
             throw problem(Kind.FOREIGN_ORIGIN, "Who is let in is set by agentcall.rest.cors");
         }
+        exchange.removeProperty(ExchangePropertyKey.CHARSET_NAME); // the request's; Camel would answer in it
         return http;
     }
 

@@ -3,6 +3,8 @@ package dev.agentcall.rest;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.nio.charset.IllegalCharsetNameException;
+import java.nio.charset.UnsupportedCharsetException;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
 import org.apache.camel.component.servlet.CamelHttpTransportServlet;
@@ -49,6 +51,9 @@ final class RestServlet extends CamelHttpTransportServlet {
         for (Throwable cause = e; cause != null; cause = cause.getCause()) {
             if (cause instanceof HttpException http) {
                 return http.getCode();
+            }
+            if (cause instanceof IllegalCharsetNameException || cause instanceof UnsupportedCharsetException) {
+                return HttpServletResponse.SC_UNSUPPORTED_MEDIA_TYPE;
             }
             if (cause instanceof TimeoutException) {
                 return HttpServletResponse.SC_REQUEST_TIMEOUT;

@@ -1,5 +1,6 @@
 package dev.agentcall.app;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -34,6 +35,7 @@ import java.util.UUID;
 import java.util.stream.Stream;
 import org.apache.camel.Exchange;
 import org.apache.camel.ProducerTemplate;
+import org.apache.camel.component.file.FileConsumer;
 import org.apache.camel.support.DefaultExchange;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -372,7 +374,7 @@ class AnswersTest {
 
         @ParameterizedTest
         @MethodSource("unreadable")
-        void whatIsNoRequestIsMalformedAndNotSent(String body) throws IOException {
+        void whatIsNoRequestIsMalformedAndNotSent(Object body) throws IOException {
             int before = simulator.requests();
 
             JsonNode outcome = bundle.place(body);
@@ -384,8 +386,20 @@ class AnswersTest {
             assertThat(simulator.requests()).isEqualTo(before);
         }
 
-        static Stream<String> unreadable() {
-            return Stream.of("", "[]", "\"text\"", "7", "{\"callerid\":", "{} {}", "callerid=1&agent=a", null);
+        static Stream<Object> unreadable() throws IOException {
+            Path noUtf8 = Files.createTempFile("request", ".json");
+            Files.write(noUtf8, "{\"agent\": \"ñ\"}".getBytes(ISO_8859_1));
+            noUtf8.toFile().deleteOnExit();
+            return Stream.of(
+                    "",
+                    "[]",
+                    "\"text\"",
+                    "7",
+                    "{\"callerid\":",
+                    "{} {}",
+                    "callerid=1&agent=a",
+                    FileConsumer.asGenericFile(noUtf8.getParent().toString(), noUtf8.toFile(), null, false),
+                    null);
         }
     }
 

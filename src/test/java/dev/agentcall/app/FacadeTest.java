@@ -173,6 +173,27 @@ class FacadeTest {
     }
 
     @Test
+    void theCharsetOfTheRequestIsNotThatOfTheAnswer() throws Exception {
+        HttpResponse<String> answer = client.send(
+                client.request(FACADE)
+                        .header("Content-Type", FORM_TYPE + ";charset=utf-16")
+                        .POST(BodyPublishers.ofString(BY_HAND)),
+                "Authorization",
+                "Basic " + RunningBundle.TOKEN);
+        assertThat(answer.body()).matches(GUID);
+        assertThat(answer.headers().firstValue("Content-Type")).hasValue("text/plain;charset=utf-8");
+
+        assertThat(client.send(
+                                client.request(FACADE)
+                                        .header("Content-Type", FORM_TYPE + ";charset=no-such")
+                                        .POST(BodyPublishers.ofString(BY_HAND)),
+                                "Authorization",
+                                "Basic " + RunningBundle.TOKEN)
+                        .statusCode())
+                .isEqualTo(415);
+    }
+
+    @Test
     void aBodyThatIsNotUtf8IsWindows1252() throws Exception {
         for (String body : List.of(BY_HAND, BY_HAND.replace("ñ", "%F1"), BY_HAND.replace("ñ", "%C3%B1"))) {
             HttpResponse<String> answer = client.send(

@@ -11,6 +11,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.agentcall.rest.Users;
 import dev.agentcall.simulator.Simulator;
 import java.io.ByteArrayInputStream;
@@ -85,6 +86,21 @@ class RestDoorTest {
             }
             return new String(socket.getInputStream().readAllBytes(), ISO_8859_1);
         }
+    }
+
+    @Test
+    void anIdempotencyKeyIsReadAsTheIdInABodyIs() throws Exception {
+        start();
+        String body = new JsonMapper().writeValueAsString(call("0991", "requestId", "ñ-1"));
+        byte[] utf8 = body.getBytes(UTF_8);
+
+        assertThat(client.post(call("0991", "requestId", "ñ-1")).statusCode()).isEqualTo(201);
+        assertThat(raw(
+                        "POST /api/agent-calls HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+                                + "Content-Type: application/json\r\nContent-Length: " + utf8.length + "\r\n"
+                                + "Idempotency-Key: " + new String("ñ-1".getBytes(UTF_8), ISO_8859_1) + "\r\n\r\n",
+                        new String(utf8, ISO_8859_1)))
+                .startsWith("HTTP/1.1 200");
     }
 
     // --- Pages and names ------------------------------------------------------------------------------------------
