@@ -78,8 +78,8 @@ public final class CsvFiles {
     /** Files that have their outcome and are still there, with when they were last changed. */
     private final Map<Path, FileTime> refused = new ConcurrentHashMap<>();
 
-    /** Files that have left their turn to others while uContact is unavailable, with the rows that were decided then. */
-    private final Map<Path, Integer> givingWay = new ConcurrentHashMap<>();
+    /** Files that have left their turn to others while uContact is unavailable. Their runs keep to what they began with. */
+    private final Map<Path, Turn> givingWay = new ConcurrentHashMap<>();
 
     private volatile boolean oneShot;
     private volatile OpenRun current;
@@ -108,6 +108,9 @@ public final class CsvFiles {
         return run == null ? null : run.rows;
     }
 
+    /** A file that left its turn to others, and how many of its rows were decided then. */
+    private record Turn(CsvInput input, int decided) {}
+
     private record OpenRun(Path original, CsvInput input, CsvRun rows, Instant began, long callsBefore) {}
 
     /**
@@ -123,7 +126,10 @@ public final class CsvFiles {
         }
         CsvInput input;
         try {
-            input = CsvInput.open(file, copies(), settings.csvColumns(), settings.defaults());
+            Turn last = givingWay.get(file);
+            input = last != null
+                    ? last.input // whatever became of the file meanwhile: the run keeps to what it began with
+                    : CsvInput.open(file, copies(), settings.csvColumns(), settings.defaults());
         } catch (CsvRefusedException e) {
             refuse(exchange, file, e.getMessage(), began);
             return;
@@ -131,7 +137,7 @@ public final class CsvFiles {
         try {
             OpenRun run = begin(file, input, began);
             if (run == null) {
-                input.close();
+                drop(file, input);
                 elsewhere.put(file, System.nanoTime() + ELSEWHERE.toNanos());
                 return;
             }
@@ -139,12 +145,17 @@ public final class CsvFiles {
             exchange.setVariable(RUN, run);
             exchange.getMessage().setBody(run.rows.lanes(RowThreads.count(settings)));
         } catch (IOException | RuntimeException e) {
-            input.close();
+            drop(file, input);
             throw e;
         } catch (CsvRefusedException e) {
-            input.close();
+            drop(file, input);
             throw new IllegalStateException(e); // it was read to its end a moment ago
         }
+    }
+
+    private void drop(Path file, CsvInput input) throws IOException {
+        givingWay.remove(file);
+        input.close();
     }
 
     /** Files that another process has are not copied and read again at every look into the inbox. */
@@ -205,7 +216,8 @@ public final class CsvFiles {
 
     /** True if the file was here before with as many rows decided, and left its turn to others. */
     private boolean isTold(Path file, int decided) {
-        return Integer.valueOf(decided).equals(givingWay.get(file));
+        Turn last = givingWay.get(file);
+        return last != null && last.decided == decided;
     }
 
     private boolean isAnotherFileThere(Path file) {
@@ -306,7 +318,9 @@ public final class CsvFiles {
     public void finish(Exchange exchange) throws Exception {
         OpenRun run = run(exchange);
         current = null;
-        try (CsvInput input = run.input) {
+        CsvInput input = run.input;
+        boolean again = false;
+        try {
             run.rows.close();
             if (run.rows.failure() != null) {
                 throw run.rows.failure();
@@ -314,11 +328,19 @@ public final class CsvFiles {
             FileSummary summary = run.rows.isComplete() ? complete(run) : interrupted(run);
             exchange.setVariable(SUMMARY, summary);
             if (summary.state() == State.DONE) {
-                givingWay.remove(run.original);
                 LOG.info("{}", described(summary));
-            } else if (!isTold(run.original, summary.decided())) {
-                givingWay.put(run.original, summary.decided());
-                LOG.info("{}: {}", summary.name(), summary.detail());
+            } else {
+                if (!isTold(run.original, summary.decided())) {
+                    LOG.info("{}: {}", summary.name(), summary.detail());
+                }
+                again = !oneShot && !gate.isStopping();
+                if (again) {
+                    givingWay.put(run.original, new Turn(input, summary.decided()));
+                }
+            }
+        } finally {
+            if (!again) {
+                drop(run.original, input);
             }
         }
     }
