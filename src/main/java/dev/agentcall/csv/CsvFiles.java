@@ -109,9 +109,10 @@ public final class CsvFiles {
     }
 
     /** A file that left its turn to others, and how many of its rows were decided then. */
-    private record Turn(CsvInput input, int decided) {}
+    private record Turn(CsvInput input, FileRun run, int decided) {}
 
-    private record OpenRun(Path original, CsvInput input, CsvRun rows, Instant began, long callsBefore) {}
+    /** A run in work. {@code told}: rows that were decided when a log line last told of it; -1 if none has. */
+    private record OpenRun(Path original, CsvInput input, CsvRun rows, Instant began, long callsBefore, int told) {}
 
     /**
      * Opens the file whose path is the body, and leaves its lanes as the body. A file that is no CSV file of calls is put
@@ -119,25 +120,26 @@ public final class CsvFiles {
      */
     public void open(Exchange exchange) throws IOException {
         sweep();
+        forgetGone();
         Path file = Path.of(exchange.getMessage().getBody(String.class));
         Instant began = Instant.now();
         if (!oneShot && (!Files.exists(file) || isElsewhere(file))) {
             return; // another process has done it, or is at it
         }
+        Turn last = lastTurn(file);
         CsvInput input;
         try {
-            Turn last = givingWay.get(file);
             input = last != null
-                    ? last.input // whatever became of the file meanwhile: the run keeps to what it began with
+                    ? last.input
                     : CsvInput.open(file, copies(), settings.csvColumns(), settings.defaults());
         } catch (CsvRefusedException e) {
             refuse(exchange, file, e.getMessage(), began);
             return;
         }
         try {
-            OpenRun run = begin(file, input, began);
+            OpenRun run = begin(file, input, began, last == null ? -1 : last.decided);
             if (run == null) {
-                drop(file, input);
+                input.close();
                 elsewhere.put(file, System.nanoTime() + ELSEWHERE.toNanos());
                 return;
             }
@@ -145,17 +147,45 @@ public final class CsvFiles {
             exchange.setVariable(RUN, run);
             exchange.getMessage().setBody(run.rows.lanes(RowThreads.count(settings)));
         } catch (IOException | RuntimeException e) {
-            drop(file, input);
+            input.close();
             throw e;
         } catch (CsvRefusedException e) {
-            drop(file, input);
+            input.close();
             throw new IllegalStateException(e); // it was read to its end a moment ago
         }
     }
 
-    private void drop(Path file, CsvInput input) throws IOException {
-        givingWay.remove(file);
-        input.close();
+    /**
+     * The file as it was when its run began, if it has left its turn to others: whatever became of it meanwhile, the run
+     * keeps to that. Only if none of its rows has an outcome, a corrected file may take its place. Null for a new file.
+     */
+    private Turn lastTurn(Path file) throws IOException {
+        Turn last = givingWay.remove(file);
+        if (last == null || last.decided > 0 || isUnchanged(file, last.input)) {
+            return last;
+        }
+        last.input.close();
+        runs.drop(last.run);
+        return null;
+    }
+
+    /** A file that is taken out of the inbox while others have their turn is called no more; another may have its name. */
+    private void forgetGone() {
+        for (Path file : givingWay.keySet()) {
+            Turn last = Files.exists(file) ? null : givingWay.remove(file);
+            if (last != null) {
+                LOG.warn(
+                        "{} is gone after {} of {} rows, the others are not called; dropped again as it was, it goes on",
+                        last.input.name(),
+                        last.decided,
+                        last.input.rows());
+                try {
+                    last.input.close();
+                } catch (IOException e) {
+                    LOG.debug("cannot delete a copy: {}", e.toString());
+                }
+            }
+        }
     }
 
     /** Files that another process has are not copied and read again at every look into the inbox. */
@@ -188,19 +218,19 @@ public final class CsvFiles {
         }
     }
 
-    private OpenRun begin(Path file, CsvInput input, Instant began) throws IOException, CsvRefusedException {
+    private OpenRun begin(Path file, CsvInput input, Instant began, int told) throws IOException, CsvRefusedException {
         FileRun run = run(file, input);
         if (run == null) {
             return null;
         }
         BitSet decided = runs.decidedRows(run);
-        if (!isTold(file, decided.cardinality())) {
+        if (told != decided.cardinality()) {
             describe(input, run.resumed() ? "; goes on, " + decided.cardinality() + " rows are decided" : "");
         }
         int attempts = settings.retryAttempts();
         CsvRun rows = new CsvRun(
                 input, run, gate, validation, decided, attempts, oneShot ? null : () -> isAnotherFileThere(file));
-        return new OpenRun(file, input, rows, began, gate.calls());
+        return new OpenRun(file, input, rows, began, gate.calls(), told);
     }
 
     private void describe(CsvInput input, String state) {
@@ -214,16 +244,11 @@ public final class CsvFiles {
         }
     }
 
-    /** True if the file was here before with as many rows decided, and left its turn to others. */
-    private boolean isTold(Path file, int decided) {
-        Turn last = givingWay.get(file);
-        return last != null && last.decided == decided;
-    }
-
     private boolean isAnotherFileThere(Path file) {
         if (settings.inbox() == null) {
             return false;
         }
+        forgetGone();
         try (DirectoryStream<Path> files = Files.newDirectoryStream(settings.inbox(), "[!.~]*.[cC][sS][vV]")) {
             for (Path other : files) {
                 if (!other.getFileName().equals(file.getFileName()) && Files.isRegularFile(other)) {
@@ -330,17 +355,17 @@ public final class CsvFiles {
             if (summary.state() == State.DONE) {
                 LOG.info("{}", described(summary));
             } else {
-                if (!isTold(run.original, summary.decided())) {
+                if (run.told != summary.decided()) {
                     LOG.info("{}: {}", summary.name(), summary.detail());
                 }
                 again = !oneShot && !gate.isStopping();
                 if (again) {
-                    givingWay.put(run.original, new Turn(input, summary.decided()));
+                    givingWay.put(run.original, new Turn(input, run.rows.run(), summary.decided()));
                 }
             }
         } finally {
             if (!again) {
-                drop(run.original, input);
+                input.close();
             }
         }
     }
@@ -411,7 +436,7 @@ public final class CsvFiles {
             runs.willMove(run.rows.run(), name);
         }
         Path place = settings.done().resolve(name);
-        if (isUnchanged(run)) {
+        if (isUnchanged(run.original, run.input)) {
             Disk.move(run.original, place);
             return;
         }
@@ -433,9 +458,8 @@ public final class CsvFiles {
         return name.substring(CsvInput.baseName(name).length());
     }
 
-    private static boolean isUnchanged(OpenRun run) throws IOException {
-        return Files.exists(run.original)
-                && Files.mismatch(run.original, run.input.snapshot().file()) < 0;
+    private static boolean isUnchanged(Path file, CsvInput input) throws IOException {
+        return Files.exists(file) && Files.mismatch(file, input.snapshot().file()) < 0;
     }
 
     private static Predicate<String> free(Path folder) {

@@ -989,10 +989,97 @@ class CsvRunTest {
             }
         }
 
+        /** Two files in an outage, each of whose rows has been tried; of the first one, so many rows are placed already. */
+        private void whileTwoFilesTakeTurns(Path data, int placed, Turns then) throws Exception {
+            try (CallStub stub = CallStub.start(CallStub.placedFirst(placed));
+                    RunningBundle bundle = RunningBundle.start(
+                            Bundle.Extent.ALL,
+                            data,
+                            stub.uri(),
+                            "agentcall.retry.delay",
+                            "1ms",
+                            "agentcall.concurrency",
+                            "1")) {
+                drop(bundle, "a.csv", rows(2, i -> row("ana", "0991" + i)));
+                await().atMost(PATIENCE).until(() -> isCalled(stub, "09911"));
+                drop(bundle, "b.csv", rows(1, i -> row("eva", "0992")));
+                await().atMost(PATIENCE).until(() -> isCalled(stub, "0992"));
+
+                then.go(stub, bundle);
+            }
+        }
+
+        private interface Turns {
+            void go(CallStub stub, RunningBundle bundle) throws Exception;
+        }
+
+        private static boolean isCalled(CallStub stub, String destination) {
+            return stub.calls().stream()
+                    .anyMatch(call -> call.get("destination").equals(destination));
+        }
+
+        @Test
+        void aFileThatIsChangedWhileOthersHaveTheirTurnKeepsToWhatItBeganWith(@TempDir Path data) throws Exception {
+            whileTwoFilesTakeTurns(data, 1, (stub, bundle) -> {
+                String changed = rows(2, i -> row("ana", "0999" + i));
+                drop(bundle, "a.csv", changed);
+                stub.answer(call -> CallStub.Answer.placed());
+
+                await().atMost(PATIENCE)
+                        .until(() -> RunningBundle.names(bundle.done()).equals(List.of("a.csv", "b.csv")));
+                await().atMost(PATIENCE)
+                        .until(() -> RunningBundle.names(bundle.failed()).equals(List.of("a.csv", "a.error.txt")));
+                assertThat(stub.placed()).containsExactlyInAnyOrder("09910", "09911", "0992");
+                assertThat(bundle.failed().resolve("a.csv")).hasContent(changed.strip());
+            });
+        }
+
+        @Test
+        void aFileThatIsCorrectedBeforeAnyOfItsRowsHasAnOutcomeIsCalledAsItIsNow(@TempDir Path data) throws Exception {
+            whileTwoFilesTakeTurns(data, 0, (stub, bundle) -> {
+                drop(bundle, "a.csv", rows(2, i -> row("ana", "0999" + i)));
+                await().atMost(PATIENCE).until(() -> isCalled(stub, "09990"));
+                stub.answer(call -> CallStub.Answer.placed());
+
+                await().atMost(PATIENCE)
+                        .until(() -> RunningBundle.names(bundle.done()).equals(List.of("a.csv", "b.csv")));
+                assertThat(stub.placed()).containsExactlyInAnyOrder("09990", "09991", "0992");
+                assertThat(RunningBundle.names(bundle.failed())).isEmpty();
+                assertThat(ResultFiles.read(bundle.outbox(), "a", ';').outcomes())
+                        .containsOnly(entry(2, "placed"), entry(3, "placed"));
+            });
+        }
+
+        @Test
+        void aFileThatIsTakenOutWhileOthersHaveTheirTurnIsCalledNoMore(@TempDir Path data) throws Exception {
+            whileTwoFilesTakeTurns(data, 1, (stub, bundle) -> {
+                Path away = Files.move(bundle.inbox().resolve("a.csv"), data.resolve("away"));
+                int before = stub.calls().size();
+                await().atMost(PATIENCE)
+                        .until(() -> stub.calls().stream()
+                                        .skip(before)
+                                        .filter(call -> call.get("destination").equals("0992"))
+                                        .count()
+                                > 2);
+                String other = rows(1, i -> row("ana", "0999"));
+                drop(bundle, "a.csv", other);
+                stub.answer(call -> CallStub.Answer.placed());
+                await().atMost(PATIENCE)
+                        .until(() -> RunningBundle.names(bundle.done()).equals(List.of("a.csv", "b.csv")));
+                assertThat(stub.placed()).containsExactlyInAnyOrder("09910", "0992", "0999");
+                assertThat(bundle.done().resolve("a.csv")).hasContent(other.strip());
+
+                drop(bundle, "a.csv", Files.readString(away));
+
+                await().atMost(PATIENCE).until(() -> stub.placed().contains("09911"));
+                assertThat(stub.placed()).containsExactlyInAnyOrder("09910", "0992", "0999", "09911");
+            });
+        }
+
         private void drop(RunningBundle bundle, String name, String content) throws IOException {
             Path part = Files.writeString(bundle.inbox().resolve("." + name), content);
             Files.setLastModifiedTime(part, FileTime.from(Instant.now().minusSeconds(60)));
-            Files.move(part, bundle.inbox().resolve(name));
+            Files.move(part, bundle.inbox().resolve(name), StandardCopyOption.REPLACE_EXISTING);
         }
 
         @Test
