@@ -1,5 +1,7 @@
 package dev.agentcall.config;
 
+import dev.agentcall.call.EndpointUri;
+
 /**
  * The settings of the message broker.
  *
@@ -47,7 +49,7 @@ public record JmsSettings(String url, String user, String password, String reque
 
     /** The URL without its user and parameters: a password may be among them. */
     public String urlShown() {
-        return url.replaceAll("(?s)\\?.*", "?…").replaceAll("//.*@", "//…@");
+        return EndpointUri.shownServer(url);
     }
 
     @Override

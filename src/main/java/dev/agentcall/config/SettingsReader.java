@@ -1,5 +1,6 @@
 package dev.agentcall.config;
 
+import dev.agentcall.call.EndpointUri;
 import dev.agentcall.call.Field;
 import dev.agentcall.csv.ColumnNames;
 import java.net.InetAddress;
@@ -122,14 +123,9 @@ public final class SettingsReader {
         return fault(key, withoutSecrets(value), expected);
     }
 
-    /**
-     * Without what nobody else should read: an address's user and password before an @, its query, and what follows the
-     * first word (the token, after its scheme).
-     */
+    /** As an address may be shown, and without what follows the first word: the token, after its scheme. */
     private static String withoutSecrets(String value) {
-        return value.replaceAll("(?s)^(.*?//)?.*@", "$1…@")
-                .replaceAll("(?s)\\s.*", " …")
-                .replaceAll("(?s)\\?.*", "?…");
+        return EndpointUri.shownServer(value).replaceAll("(?s)\\s.*", " …");
     }
 
     Path path(String key) {
