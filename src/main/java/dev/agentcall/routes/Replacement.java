@@ -161,26 +161,44 @@ final class Replacement {
         }
     }
 
+    /**
+     * Whoever is inside may wait for something that one of those before the door has, a permit for one. So the door is
+     * closed for a while, then open for as long, then closed for twice as long.
+     */
     private boolean awaitEmpty(List<Route> routes, List<Entrance> entrances, String file) throws InterruptedException {
-        long begin = System.nanoTime();
         boolean told = false;
-        while (!givenUp && !(told && interrupted.getAsBoolean())) {
-            if (isEmpty(routes, entrances, LOOK)) {
-                entrances.forEach(entrance -> entrance.close(exchange -> false));
-                if (isEmpty(routes, entrances, Duration.ZERO)) { // nobody has slipped in
-                    return true;
+        for (Duration window = QUIET; true; window = window.multipliedBy(2)) {
+            for (long end = System.nanoTime() + window.toNanos(); System.nanoTime() < end; ) {
+                if (isOver(told)) {
+                    return false;
                 }
-                close(entrances, routes);
+                if (isEmpty(routes, entrances, LOOK)) {
+                    entrances.forEach(entrance -> entrance.close(exchange -> false));
+                    if (isEmpty(routes, entrances, Duration.ZERO)) { // nobody has slipped in
+                        return true;
+                    }
+                    close(entrances, routes);
+                }
+                if (entrances.isEmpty()) {
+                    Thread.sleep(LOOK.toMillis());
+                }
             }
-            if (entrances.isEmpty()) {
-                Thread.sleep(LOOK.toMillis());
-            }
-            if (!told && System.nanoTime() - begin > QUIET.toNanos()) {
+            if (!told) {
                 LOG.info("{} takes over when what is in the old route has come to its end", file);
                 told = true;
             }
+            if (!entrances.isEmpty()) {
+                entrances.forEach(Entrance::open);
+                for (long end = System.nanoTime() + window.toNanos(); System.nanoTime() < end && !isOver(true); ) {
+                    Thread.sleep(LOOK.toMillis());
+                }
+                close(entrances, routes);
+            }
         }
-        return false;
+    }
+
+    private boolean isOver(boolean told) {
+        return givenUp || told && interrupted.getAsBoolean();
     }
 
     private boolean isEmpty(List<Route> routes, List<Entrance> entrances, Duration patience)

@@ -18,7 +18,9 @@ import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.awaitility.core.ConditionFactory;
@@ -308,6 +310,43 @@ class ReloadTest {
         }
     }
 
+    /** One call may be in flight; the row before the door has its permit, and the request behind the door waits for it. */
+    @Test
+    void aRequestThatWaitsInTheOldRouteDoesNotWaitForWhoeverIsBeforeTheNewOne() throws Exception {
+        try (CallStub stub = CallStub.start(call -> CallStub.Answer.placed())) {
+            Program program = Program.unpack(home, stub.uri())
+                    .environment("AGENTCALL_CONCURRENCY", "1")
+                    .environment("AGENTCALL_AGENT_PAUSE", "8s")
+                    .environment("AGENTCALL_REST_WAIT", "5m");
+            try (Running server = serve(program)) {
+                RestClient client = new RestClient(URI.create(address(server)));
+                assertThat(client.post(RestClient.call("0991")).statusCode()).isEqualTo(201);
+                CompletableFuture<HttpResponse<String>> resting = client.postAsync(RestClient.call("0992"));
+                String waits = "routes/place-call.camel.yaml takes over when";
+                for (int saved = 1;
+                        !server.err().contains(waits);
+                        saved++) { // again, if it was there before the request
+                    renameOver(
+                            route("place-call"),
+                            Files.readString(route("place-call"))
+                                    .replaceFirst("description: .*", "description: New " + saved + "."));
+                    int times = saved;
+                    patience()
+                            .until(() -> server.err().contains(waits)
+                                    || server.err().split("place-call.camel.yaml is reloaded", -1).length > times);
+                }
+
+                drop("callerid,agent,phone,context,outqueue,destination\n"
+                        + "59824001000,agent1,1001,agentes,Ventas->,0993\n");
+
+                assertThat(resting.get(60, TimeUnit.SECONDS).statusCode()).isEqualTo(201);
+                patience().until(() -> Files.exists(home.resolve("data/outbox/rows.success.csv")));
+                patience().until(() -> server.err().contains("routes/place-call.camel.yaml is reloaded"));
+                assertThat(stub.placed()).containsExactlyInAnyOrder("0991", "0992", "0993");
+            }
+        }
+    }
+
     @Test
     void readinessIsAboutTheRoutesThatAreInPlaceNow() throws Exception {
         try (Simulator simulator = Simulator.start(Simulator.Options.defaults())) {
@@ -342,14 +381,18 @@ class ReloadTest {
     }
 
     private static String ready(Running server) throws Exception {
-        Matcher address = Pattern.compile("REST on (\\S+)").matcher(server.err());
-        assertThat(address.find()).isTrue();
         HttpResponse<String> answer = HttpClient.newHttpClient()
                 .send(
-                        HttpRequest.newBuilder(URI.create(address.group(1) + "/observe/health/ready"))
+                        HttpRequest.newBuilder(URI.create(address(server) + "/observe/health/ready"))
                                 .build(),
                         HttpResponse.BodyHandlers.ofString());
         return answer.statusCode() + " " + answer.body();
+    }
+
+    private static String address(Running server) throws IOException {
+        Matcher address = Pattern.compile("REST on (\\S+)").matcher(server.err());
+        assertThat(address.find()).isTrue();
+        return address.group(1);
     }
 
     private void drop(String csv) throws IOException {
