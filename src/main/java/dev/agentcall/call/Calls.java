@@ -51,6 +51,7 @@ public final class Calls {
     private final Ledger ledger;
     private final Deliveries deliveries;
     private final int attempts;
+    private final Duration responseTimeout;
     private volatile Duration patience = Duration.ofDays(365_000);
     private volatile Consumer<Outcome> observer = outcome -> {};
     private final Map<String, Tries> tries = new LinkedHashMap<>();
@@ -61,6 +62,7 @@ public final class Calls {
         this.ledger = ledger;
         this.deliveries = deliveries;
         this.attempts = settings.retryAttempts();
+        this.responseTimeout = settings.responseTimeout();
     }
 
     /** How long an answer that cannot be recorded is held; without this, for as long as it takes. */
@@ -248,12 +250,21 @@ public final class Calls {
     /**
      * The decided entry; null if the other was not taken by uContact and its id is free again. At a stop, a sender who gets
      * no second chance to ask waits for it all the same: that nothing was placed cannot be said.
+     *
+     * @throws InFlightException if the other is another process's, and takes longer than a stop may
      */
     private Entry awaitOutcome(Call call, Entry inFlight) throws InterruptedException {
         Entry entry = inFlight;
+        Instant stopSeen = null;
         while (entry != null && entry.inFlight()) {
-            if (gate.isStopping() && call.patience.isEndless()) {
-                throw new StoppingException();
+            if (gate.isStopping()) {
+                if (call.patience.isEndless()) {
+                    throw new StoppingException();
+                }
+                stopSeen = stopSeen == null ? Instant.now() : stopSeen;
+                if (stopSeen.plus(responseTimeout).isBefore(Instant.now())) {
+                    throw new InFlightException();
+                }
             }
             ledger.awaitDecision(WAIT_MILLIS);
             entry = ledger.find(inFlight.id());

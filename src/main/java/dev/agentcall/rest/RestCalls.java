@@ -6,6 +6,7 @@ import dev.agentcall.call.Deliveries;
 import dev.agentcall.call.Fault;
 import dev.agentcall.call.Field;
 import dev.agentcall.call.Gate;
+import dev.agentcall.call.InFlightException;
 import dev.agentcall.call.Incoming;
 import dev.agentcall.call.Outcome;
 import dev.agentcall.call.OutcomeKind;
@@ -290,6 +291,9 @@ public final class RestCalls {
         }
         if (cause instanceof StoppingException) {
             return Problem.of(Kind.STOPPING, null);
+        }
+        if (cause instanceof InFlightException) {
+            return Problem.of(Kind.UNKNOWN, cause.getMessage());
         }
         if (exchange.getProperty(UcontactHttp.ANSWER) != null) {
             LOG.error("a request was sent and its outcome is not recorded: {}", cause.toString());

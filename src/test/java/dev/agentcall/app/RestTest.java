@@ -478,6 +478,39 @@ class RestTest extends RestFixture {
     }
 
     @Test
+    void aStopDoesNotWaitForATwinInAnotherProcessForLongerThanAnAnswerMayTake() throws Exception {
+        CountDownLatch told = new CountDownLatch(1);
+        start("agentcall.ucontact.response-timeout", "500ms");
+        stub.answer(asked -> {
+            told.await();
+            return CallStub.Answer.placed();
+        });
+        try (RunningBundle other = RunningBundle.start(Bundle.Extent.WITHOUT_SOURCES, data, stub.uri())) {
+            CompletableFuture<JsonNode> first = CompletableFuture.supplyAsync(() -> {
+                try {
+                    return other.place(call("0991", "requestId", "twin"));
+                } catch (IOException e) {
+                    throw new AssertionError(e);
+                }
+            });
+            await().atMost(PATIENCE).until(() -> stub.calls().size() == 1);
+            CompletableFuture<HttpResponse<String>> second = client.postAsync(call("0991", "requestId", "twin"));
+            await().atMost(PATIENCE)
+                    .until(() ->
+                            running.bundle().context().getInflightRepository().size("place-call") == 1);
+
+            running.bundle().stopCalls();
+
+            HttpResponse<String> answer = second.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+            assertThat(answer.statusCode()).isEqualTo(504);
+            assertThat(read(answer).path("detail").asText()).contains("in flight in another process");
+            told.countDown();
+            assertThat(first.join().path("outcome").asText()).isEqualTo("placed");
+        }
+        assertThat(stub.calls()).hasSize(1);
+    }
+
+    @Test
     void aPortThatIsTakenIsABadConfiguration() throws Exception {
         try (ServerSocket taken = new ServerSocket(0, 1, java.net.InetAddress.getLoopbackAddress())) {
             Program.Ended ended = Program.unpack(data, stub.uri())
