@@ -51,6 +51,12 @@ final class Bundle implements AutoCloseable {
     private static final String DEFAULTS = "agentcall/application.properties";
     private static final String RELOAD = "agentcall.reload";
 
+    /** Settings for what only reads or writes the ledger: without uContact's, which it does not need. */
+    static final Map<String, String> WITHOUT_UCONTACT = Map.of(
+            "agentcall.ucontact.url", "http://localhost",
+            "agentcall.ucontact.token", "none",
+            "agentcall.ucontact.token-file", "");
+
     private final Main main;
 
     /** How much of the bundle is to run. */

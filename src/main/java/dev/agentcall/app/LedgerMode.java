@@ -40,7 +40,7 @@ final class LedgerMode {
 
     int run() throws Exception {
         Logging.onlyWarnings();
-        try (Bundle bundle = Bundle.start(Bundle.Extent.LOADED)) {
+        try (Bundle bundle = Bundle.start(Bundle.Extent.LOADED, Bundle.WITHOUT_UCONTACT)) {
             Instant from = since == null ? null : Instant.now().minus(since);
             print(bundle.ledger().recent(kind, from, limit), System.out);
             return ExitCode.ALL_PLACED;

@@ -54,7 +54,7 @@ final class SettleMode {
 
     private static int run(Instant written, Findings findings) throws Exception {
         Logging.onlyWarnings();
-        try (Bundle bundle = Bundle.start(Bundle.Extent.LOADED)) {
+        try (Bundle bundle = Bundle.start(Bundle.Extent.LOADED, Bundle.WITHOUT_UCONTACT)) {
             List<Finding> found = findings.in(bundle.settings());
             List<String> faults =
                     found.stream().map(SettleMode::fault).filter(f -> f != null).toList();

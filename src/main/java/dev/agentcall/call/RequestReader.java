@@ -34,8 +34,12 @@ public final class RequestReader {
 
     private RequestReader() {}
 
-    /** Reads JSON text. What is not one JSON object comes back as a {@code malformed} request. */
-    public static Incoming readJson(String json, Source source) {
+    /**
+     * Reads JSON text, with a byte order mark or without. What is not one JSON object comes back as a {@code malformed}
+     * request.
+     */
+    public static Incoming readJson(String text, Source source) {
+        String json = text.startsWith("\uFEFF") ? text.substring(1) : text;
         try {
             JsonNode tree = TREE.readTree(json);
             if (tree instanceof ObjectNode object) {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -12,7 +13,7 @@ import java.util.stream.Stream;
  * A row of an unknown.csv in which somebody has written what became of the call.
  *
  * @param row its number as a spreadsheet shows it
- * @param found what stands in the column {@code settled}
+ * @param found what stands in the column {@code settled}, in lower case
  * @param guid the call's name from the column {@code settled_guid}, null without
  * @param note from the column {@code settled_note}, null without
  */
@@ -57,7 +58,7 @@ public record Finding(int row, String requestId, String found, String guid, Stri
                     findings.add(new Finding(
                             row.number(),
                             requestId == null ? "" : Formulas.unguarded(requestId),
-                            found,
+                            found.toLowerCase(Locale.ROOT),
                             cell(row, guid),
                             cell(row, note)));
                 }

@@ -1,5 +1,6 @@
 package dev.agentcall.app;
 
+import static dev.agentcall.app.RestClient.CALLS;
 import static dev.agentcall.app.RestClient.call;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -8,6 +9,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.agentcall.rest.ReadinessCheck;
 import java.net.URI;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.util.List;
@@ -43,6 +45,21 @@ class ObserveTest extends RestFixture {
         stub.answer(asked -> CallStub.Answer.placed());
         await().atMost(PATIENCE).until(() -> client.post(call("0991")).statusCode() == 201);
         assertThat(reason("ucontact", 200)).isNull();
+    }
+
+    /** As many load balancers ask. */
+    @Test
+    void headIsAnsweredAsGetWithoutABody() throws Exception {
+        start();
+
+        for (String path : List.of("/observe/health/live", "/observe/health/ready", "/observe/metrics", CALLS)) {
+            HttpResponse<String> head = client.send(client.request(path).method("HEAD", BodyPublishers.noBody()));
+
+            assertThat(head.statusCode()).as(path).isEqualTo(200);
+            assertThat(head.headers().firstValue("Content-Type"))
+                    .isEqualTo(client.get(path).headers().firstValue("Content-Type"));
+            assertThat(head.body()).as(path).isEmpty();
+        }
     }
 
     @Test

@@ -170,6 +170,11 @@ class RequestReaderTest {
     }
 
     @Test
+    void aByteOrderMarkIsPassedOver() {
+        assertThat(read("\uFEFF{\"requestId\":\"a\"}").request().requestId()).isEqualTo("a");
+    }
+
+    @Test
     void malformedJsonIsMalformedHoweverItIsBuilt() {
         assertThat(read("[".repeat(100_000)).faults()).extracting(Fault::reason).containsExactly("malformed");
         assertThat(read("{\"phone\":" + "1".repeat(100_000) + "}").faults())
