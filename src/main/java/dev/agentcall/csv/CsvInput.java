@@ -18,7 +18,8 @@ import java.util.regex.Pattern;
  * One CSV file after its first pass: how it is to be read, and that it can be read to its end.
  *
  * @param name the file's name
- * @param content digest of all its cells; equal for the same table, whatever its encoding, delimiter and quoting
+ * @param table digest of all its cells; equal for the same table, whatever its encoding, delimiter, quoting and blank lines
+ * @param content the same, but of where its blank lines are as well: equal for files whose rows have the same numbers
  * @param rows rows after the header, without blank ones
  * @param busiestAgent most rows for one agent
  */
@@ -27,6 +28,7 @@ record CsvInput(
         CsvSnapshot snapshot,
         CsvLayout layout,
         ColumnMap columns,
+        String table,
         String content,
         int rows,
         int busiestAgent)
@@ -71,6 +73,8 @@ record CsvInput(
         CsvLayout layout = CsvLayout.detect(snapshot);
         Map<String, Integer> agents = new HashMap<>();
         MessageDigest digest = sha256();
+        MessageDigest blanks = sha256();
+        int number = 0;
         try (CsvRows rows = CsvRows.open(snapshot, layout)) {
             CsvRows.Row header = rows.next();
             if (header == null || header.cells().stream().allMatch(DELIMITERS)) {
@@ -80,17 +84,32 @@ record CsvInput(
             update(digest, header.cells());
             int count = 0;
             int busiest = 0;
+            number = updateBlanks(blanks, number, header);
             for (CsvRows.Row row = rows.next(); row != null; row = rows.next()) {
                 count++;
                 update(digest, row.cells());
+                number = updateBlanks(blanks, number, row);
                 String agent = columns.agent(row.cells());
                 if (agent != null && (agents.size() < COUNTED_AGENTS || agents.containsKey(agent))) {
                     busiest = Math.max(busiest, agents.merge(agent, 1, Integer::sum));
                 }
             }
-            String content = HexFormat.of().formatHex(digest.digest()).substring(0, DIGEST_CHARS);
-            return new CsvInput(name, snapshot, layout, columns, content, count, busiest);
+            String table = hex(digest.digest());
+            blanks.update(table.getBytes(StandardCharsets.UTF_8));
+            return new CsvInput(name, snapshot, layout, columns, table, hex(blanks.digest()), count, busiest);
         }
+    }
+
+    /** Notes where blank lines lie between a row and the one before it; gives its number. */
+    private static int updateBlanks(MessageDigest blanks, int before, CsvRows.Row row) {
+        if (row.number() != before + 1) {
+            blanks.update((row.number() + "\n").getBytes(StandardCharsets.UTF_8));
+        }
+        return row.number();
+    }
+
+    private static String hex(byte[] digest) {
+        return HexFormat.of().formatHex(digest).substring(0, DIGEST_CHARS);
     }
 
     private static MessageDigest sha256() {
@@ -117,7 +136,7 @@ record CsvInput(
     }
 
     Incoming read(CsvRows.Row row) {
-        return columns.read(row, "csv-" + content + "-" + row.number(), name);
+        return columns.read(row, "csv-" + table + "-" + row.place(), name);
     }
 
     /** The name without {@code .csv}. */

@@ -6,7 +6,6 @@ import de.siegmar.fastcsv.reader.CsvRecord;
 import java.io.IOException;
 import java.io.Reader;
 import java.io.StringReader;
-import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -61,7 +60,7 @@ record CsvLayout(char delimiter, int separatorLine, String lineEnd) {
         }
     }
 
-    private static List<String> headerCells(String head, char delimiter) {
+    private static List<String> headerCells(String head, char delimiter) throws IOException {
         try (CsvReader<CsvRecord> reader = reader(new StringReader(head), delimiter)) {
             for (CsvRecord line : reader) {
                 if (!CsvRows.isBlank(line.getFields())) {
@@ -69,9 +68,8 @@ record CsvLayout(char delimiter, int separatorLine, String lineEnd) {
                 }
             }
         } catch (CsvParseException e) {
+            CsvRows.throwForeign(e);
             // not with this delimiter
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         }
         return List.of();
     }

@@ -19,6 +19,7 @@ final class CsvRows implements Closeable {
     private final CsvReader<CsvRecord> reader;
     private final CloseableIterator<CsvRecord> lines;
     private int number;
+    private int place;
 
     private CsvRows(CsvReader<CsvRecord> reader) {
         this.reader = reader;
@@ -35,8 +36,9 @@ final class CsvRows implements Closeable {
      * A row of the file.
      *
      * @param number as a spreadsheet shows it: the first line is 1, blank lines count, a line break in quotes does not
+     * @param place among the rows that are not blank: the header is 1. The same wherever blank lines are put in
      */
-    record Row(int number, List<String> cells) {}
+    record Row(int number, int place, List<String> cells) {}
 
     /**
      * The next row that is not blank, null at the end.
@@ -58,14 +60,27 @@ final class CsvRows implements Closeable {
                     throw unclosedQuote(line);
                 }
                 if (!isBlank(cells)) {
-                    return new Row(number, cells);
+                    place++;
+                    return new Row(number, place, cells);
                 }
             }
             return null;
         } catch (CsvParseException e) {
+            throwForeign(e);
             throw unclosedQuote(line + 1);
         } catch (UncheckedIOException e) {
             throw e.getCause();
+        }
+    }
+
+    /** The reader wraps whatever goes wrong below it; only what it finds itself is about the text. */
+    static void throwForeign(CsvParseException e) throws IOException {
+        Throwable cause = e.getCause();
+        if (cause instanceof Error error) {
+            throw error;
+        }
+        if (cause != null && !(cause instanceof CsvParseException)) {
+            throw new IOException(cause);
         }
     }
 

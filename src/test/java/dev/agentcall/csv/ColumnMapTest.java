@@ -339,6 +339,6 @@ class ColumnMapTest {
     }
 
     private static Incoming read(ColumnMap map, String... cells) {
-        return map.read(new CsvRows.Row(2, List.of(cells)), "derived-2", "calls.csv");
+        return map.read(new CsvRows.Row(2, 2, List.of(cells)), "derived-2", "calls.csv");
     }
 }

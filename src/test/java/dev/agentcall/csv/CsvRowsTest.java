@@ -2,7 +2,10 @@ package dev.agentcall.csv;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatNoException;
 
+import de.siegmar.fastcsv.reader.CsvParseException;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -22,7 +25,8 @@ class CsvRowsTest {
     @Test
     void rowsHaveTheNumbersThatASpreadsheetShows() throws Exception {
         assertThat(rows(HEADER + "a;1\n\nb;2\n;;;;\n \t;\nc;3\n"))
-                .containsExactly(row(1, "agent", "destino"), row(2, "a", "1"), row(4, "b", "2"), row(7, "c", "3"));
+                .containsExactly(
+                        row(1, "agent", "destino"), row(2, "a", "1"), row(4, 3, "b", "2"), row(7, 4, "c", "3"));
     }
 
     @Test
@@ -42,7 +46,7 @@ class CsvRowsTest {
         String text = "agent;destino" + end + "a;1" + end + end + "b;2";
 
         assertThat(rows(text)).isEqualTo(rows(text + end)).isEqualTo(rows(text + end + end));
-        assertThat(rows(text)).containsExactly(row(1, "agent", "destino"), row(2, "a", "1"), row(4, "b", "2"));
+        assertThat(rows(text)).containsExactly(row(1, "agent", "destino"), row(2, "a", "1"), row(4, 3, "b", "2"));
     }
 
     @Test
@@ -122,8 +126,24 @@ class CsvRowsTest {
                 .isEqualTo(row(50_001, "ana", "099123456"));
     }
 
+    @Test
+    void whatIsNoFaultOfTheTextIsNotTakenForOne() {
+        assertThatExceptionOfType(OutOfMemoryError.class)
+                .isThrownBy(() -> CsvRows.throwForeign(new CsvParseException("reading", new OutOfMemoryError("heap"))));
+        assertThatExceptionOfType(IOException.class)
+                .isThrownBy(
+                        () -> CsvRows.throwForeign(new CsvParseException("reading", new IllegalStateException("x"))));
+        assertThatNoException()
+                .isThrownBy(
+                        () -> CsvRows.throwForeign(new CsvParseException("reading", new CsvParseException("long"))));
+    }
+
     private static CsvRows.Row row(int number, String... cells) {
-        return new CsvRows.Row(number, List.of(cells));
+        return row(number, number, cells);
+    }
+
+    private static CsvRows.Row row(int number, int place, String... cells) {
+        return new CsvRows.Row(number, place, List.of(cells));
     }
 
     private List<CsvRows.Row> rows(String text) throws Exception {
