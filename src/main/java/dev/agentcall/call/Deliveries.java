@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.camel.Exchange;
@@ -34,6 +35,9 @@ public final class Deliveries {
 
     /** Between two tries of a channel that fails: doubles from the first to the second. */
     private static final Duration FIRST_PAUSE = Duration.ofSeconds(2);
+
+    /** Missed outcomes that are looked at in a pass, for each channel. */
+    private static final int TOGETHER = 1_000;
 
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(60);
 
@@ -103,7 +107,8 @@ public final class Deliveries {
             LOG.error(
                     "channel {} fails, outcomes wait in the ledger until it is back: {}",
                     EndpointUri.shown(String.valueOf(exchange.getProperty(Exchange.FAILURE_ENDPOINT))),
-                    described(exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Throwable.class)));
+                    EndpointUri.allShown(
+                            Text.withRoot(exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Throwable.class))));
         }
     }
 
@@ -125,27 +130,42 @@ public final class Deliveries {
      * not refused yet, so that one that it never takes holds up no other.
      */
     public Iterator<Entry> missed() {
-        List<Entry> missed = readMissed();
-        Map<Tries, List<Entry>> byChannel = missed.stream().collect(Collectors.groupingBy(e -> tries(e.outcome())));
-        success.waiting(byChannel.getOrDefault(success, List.of()));
-        error.waiting(byChannel.getOrDefault(error, List.of()));
-        List<Entry> inTurn = missed.stream()
-                .sorted(Comparator.comparingInt(entry -> tries(entry.outcome()).refusals(entry.id())))
+        List<Ledger.Missed> missed = readMissed();
+        for (Tries channel : List.of(success, error)) {
+            channel.waiting(missed.stream().filter(one -> tries(one) == channel).toList());
+        }
+        List<Ledger.Missed> inTurn = missed.stream()
+                .sorted(Comparator.comparingInt(one -> tries(one).refusals(one.id())))
                 .toList();
-        return inTurn.stream().filter(entry -> tries(entry.outcome()).isDue()).iterator();
+        return inTurn.stream()
+                .filter(one -> tries(one).isDue())
+                .map(this::read)
+                .filter(Objects::nonNull)
+                .iterator();
     }
 
-    private List<Entry> readMissed() {
+    private List<Ledger.Missed> readMissed() {
+        int refused = Math.max(success.refused(), error.refused());
+        List<Ledger.Missed> missed = fromLedger(() -> ledger.missed(TOGETHER + refused));
+        return missed == null ? List.of() : missed;
+    }
+
+    /** One at a time: they may be large. */
+    private Entry read(Ledger.Missed missed) {
+        return fromLedger(() -> ledger.find(missed.id()));
+    }
+
+    private <T> T fromLedger(Supplier<T> reading) {
         try {
-            List<Entry> missed = ledger.missed();
+            T found = reading.get();
             ledgerAway = false;
-            return missed;
+            return found;
         } catch (LedgerException e) {
             if (!ledgerAway) {
                 LOG.error("what channels have missed cannot be looked up until the ledger is back: {}", e.getMessage());
             }
             ledgerAway = true;
-            return List.of();
+            return null;
         }
     }
 
@@ -158,10 +178,8 @@ public final class Deliveries {
                 entry.outcome());
     }
 
-    /** A replayed outcome was decided long before its request came. */
-    private static Instant waitsSince(Entry entry) {
-        Instant decided = entry.outcome().at();
-        return decided.isAfter(entry.claimedAt()) ? decided : entry.claimedAt();
+    private Tries tries(Ledger.Missed missed) {
+        return missed.placed() ? success : error;
     }
 
     private Tries tries(Outcome outcome) {
@@ -177,19 +195,24 @@ public final class Deliveries {
         /** How often an outcome was refused in a row. */
         private final Map<Long, Integer> refusals = new HashMap<>();
 
-        private synchronized void waiting(List<Entry> missed) {
+        private synchronized void waiting(List<Ledger.Missed> missed) {
             waiting = missed.size();
-            refusals.keySet().retainAll(missed.stream().map(Entry::id).collect(Collectors.toSet()));
+            refusals.keySet().retainAll(missed.stream().map(Ledger.Missed::id).collect(Collectors.toSet()));
             since = missed.stream()
-                    .map(Deliveries::waitsSince)
+                    .map(Ledger.Missed::since)
                     .min(Comparator.naturalOrder())
                     .orElse(null);
+        }
+
+        /** So many more have to be looked at, or those that are always refused would hide the others. */
+        private synchronized int refused() {
+            return refusals.size();
         }
 
         private synchronized String overdue(String channel, Duration tolerance) {
             return since == null || since.plus(tolerance).isAfter(Instant.now())
                     ? null
-                    : waiting + (waiting < Ledger.MISSED_TOGETHER ? "" : " or more")
+                    : waiting + (waiting < TOGETHER ? "" : " or more")
                             + " not delivered to channel " + channel + ", the first one since "
                             + OutcomeJson.instant(since) + "; why it fails is in the log";
         }
@@ -215,14 +238,5 @@ public final class Deliveries {
             }
             dueNanos = System.nanoTime() + pause.toNanos();
         }
-    }
-
-    /** With its root: what wraps it may say no more than that something failed. */
-    private static String described(Throwable failure) {
-        Throwable root = failure;
-        while (root != null && root.getCause() != null) {
-            root = root.getCause();
-        }
-        return EndpointUri.allShown(root == failure ? String.valueOf(failure) : failure + " because of " + root);
     }
 }

@@ -40,6 +40,15 @@ public final class Text {
         return NUMBERS.matcher(text).replaceAll(number -> masked(number.group()));
     }
 
+    /** A failure with its root: what wraps it may say no more than that something failed. */
+    public static String withRoot(Throwable failure) {
+        Throwable root = failure;
+        while (root != null && root.getCause() != null) {
+            root = root.getCause();
+        }
+        return root == failure ? String.valueOf(failure) : failure + " because of " + root;
+    }
+
     private static int visible(int c) {
         return switch (Character.getType(c)) {
             case Character.CONTROL,

@@ -38,6 +38,9 @@ final class Database implements AutoCloseable {
     /** Where the server does not wait for its disk by itself, this session does; it keeps to anything stricter. */
     private static final String DURABLE = "SELECT set_config('synchronous_commit', 'on', false)"
             + " WHERE current_setting('synchronous_commit') = 'off'";
+    /** A node that froze or lost its network in the midst of a transaction is not to hold up the others for hours. */
+    private static final String ENDED_SOON = "SET tcp_keepalives_idle = 15; SET tcp_keepalives_interval = 5;"
+            + " SET tcp_keepalives_count = 3; SET idle_in_transaction_session_timeout = '30s'; SET lock_timeout = '5s'";
     /** Rows that PostgreSQL hands out at a time, so that a long result does not fill the memory. */
     private static final int FETCHED_ROWS = 1_000;
 
@@ -148,6 +151,7 @@ final class Database implements AutoCloseable {
         if (!isSqlite()) {
             try (Statement statement = connection.createStatement()) {
                 statement.execute(DURABLE);
+                statement.execute(ENDED_SOON);
             }
             connection.commit();
         }

@@ -2,6 +2,7 @@ package dev.agentcall.ledger;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -10,18 +11,32 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Signs of life beside a SQLite ledger: each process holds a lock on a file of its own. */
 final class FileLocks implements SignOfLife {
+
+    private static final Logger LOG = LoggerFactory.getLogger(FileLocks.class);
 
     /** The lock files that this JVM holds: the operating system's locks are a process's, not a ledger's. */
     private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
 
     private final Path database;
+    private final Set<Path> denied = ConcurrentHashMap.newKeySet();
     private FileChannel own;
 
     FileLocks(Path database) {
-        this.database = database;
+        this.database = real(database);
+    }
+
+    /** Whatever links lead to it: a process that takes another way has to find the same signs. */
+    private static Path real(Path file) {
+        try {
+            return file.toRealPath();
+        } catch (IOException e) {
+            return file; // it is not there yet
+        }
     }
 
     @Override
@@ -35,7 +50,7 @@ final class FileLocks implements SignOfLife {
         }
     }
 
-    private static FileChannel lock(Path file) throws IOException {
+    private FileChannel lock(Path file) throws IOException {
         // Never open a file again that this JVM holds, for another ledger maybe: closing it would drop the lock.
         if (!HELD.add(key(file))) {
             throw new IOException("held by this process");
@@ -43,6 +58,7 @@ final class FileLocks implements SignOfLife {
         FileChannel channel = null;
         try {
             channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            asDatabase(file);
             if (channel.tryLock() == null) {
                 throw new IOException("held by another process");
             }
@@ -50,6 +66,15 @@ final class FileLocks implements SignOfLife {
         } catch (IOException e) {
             unlock(file, channel);
             throw e;
+        }
+    }
+
+    /** Who may write the ledger has to be able to see whether a process lives. */
+    private void asDatabase(Path file) {
+        try {
+            Files.setPosixFilePermissions(file, Files.getPosixFilePermissions(database));
+        } catch (IOException | UnsupportedOperationException e) {
+            // Another user's, or another system: as it is
         }
     }
 
@@ -81,6 +106,11 @@ final class FileLocks implements SignOfLife {
         try {
             unlock(file, lock(file));
             return false;
+        } catch (AccessDeniedException e) {
+            if (denied.add(file)) {
+                LOG.error("{} cannot be opened, so nobody knows whether that process lives: run all as one user", file);
+            }
+            return true;
         } catch (IOException e) {
             return true;
         }

@@ -123,6 +123,7 @@ final class GroupCommit implements AutoCloseable {
     private List<Pending<?>> commitWaiting() {
         List<Pending<?>> group = new ArrayList<>();
         List<Work<?>> taken = new ArrayList<>();
+        List<Work<?>> firsts = new ArrayList<>();
         boolean committing = false;
         try {
             commitFirst();
@@ -130,14 +131,15 @@ final class GroupCommit implements AutoCloseable {
                 taken.add(next);
                 next.run(sql());
             }
-            runWaiting(group);
+            runWaiting(group, firsts);
             // Those who are about to write, and only lack a processor, come along: fewer commits, each of more.
             for (int i = 0; i < YIELDS; i++) {
                 Thread.yield();
-                runWaiting(group);
+                runWaiting(group, firsts);
             }
             committing = true;
             connection().commit();
+            first.removeAll(firsts);
             group.forEach(pending -> pending.failure = null);
         } catch (Throwable e) { // whatever it is, nobody may wait for ever
             boolean broken = !rollBack();
@@ -173,13 +175,20 @@ final class GroupCommit implements AutoCloseable {
         }
     }
 
-    private void runWaiting(List<Pending<?>> group) throws SQLException {
+    private void runWaiting(List<Pending<?>> group, List<Work<?>> firsts) throws SQLException {
         while (group.size() < MOST_AT_ONCE) {
             Pending<?> next = waiting.poll();
             if (next == null) {
                 return;
             }
             group.add(next);
+            // What came to be first meanwhile is before this: run later, it could undo it.
+            for (Work<?> work : first) {
+                if (!firsts.contains(work)) {
+                    work.run(sql());
+                    firsts.add(work);
+                }
+            }
             next.run(sql());
         }
     }

@@ -33,9 +33,6 @@ public final class Ledger implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Ledger.class);
 
     private static final int COUNT_BITS = 32;
-    /** As many outcomes as {@link #missed} gives for a channel. */
-    public static final int MISSED_TOGETHER = 1_000;
-
     private static final int PRUNED_TOGETHER = 500;
     private static final Duration PRUNE_INTERVAL = Duration.ofHours(6);
     /** On top of what a call may take. */
@@ -117,9 +114,21 @@ public final class Ledger implements AutoCloseable {
         keep = settings.ledgerKeep();
         care("mark deliveries", writer::flush, Duration.ofMillis(500), Duration.ofMillis(500));
         writer.writeAlong(marks);
+        // On PostgreSQL the session is the sign of life: one that broke while nobody wrote is to be missed before it is
+        // long.
+        if (!database.isSqlite()) {
+            care("keep the session", () -> writer.write(Ledger::ping), Duration.ofSeconds(5), Duration.ofSeconds(5));
+        }
         care("find crashed processes", this::recoverCrashed, Duration.ofSeconds(5), Duration.ofSeconds(5));
         // Soon after the start too: where files are only given on the command line, nothing runs for hours.
         care("prune", () -> prune(Instant.now().minus(keep)), Duration.ofSeconds(1), PRUNE_INTERVAL);
+    }
+
+    private static Void ping(Sql sql) throws SQLException {
+        try (ResultSet answer = sql.prepare("SELECT 1").executeQuery()) {
+            answer.next();
+            return null;
+        }
     }
 
     private static LedgerException cannotOpen(Settings settings, Exception e) {
@@ -311,7 +320,12 @@ public final class Ledger implements AutoCloseable {
                         late.setLong(8, processes.id());
                         late.setInt(9, release ? 1 : 0);
                         late.setLong(10, id);
-                        late.executeUpdate();
+                        if (late.executeUpdate() == 0) {
+                            LOG.warn(
+                                    "request {} is {}, and decided in the ledger already",
+                                    id,
+                                    outcome.kind().word());
+                        }
                     }
                     return null;
                 },
@@ -392,13 +406,42 @@ public final class Ledger implements AutoCloseable {
         });
     }
 
-    /** The outcomes that their channels have missed, this process's and those of dead ones; the first of each channel. */
-    public List<Entry> missed() {
+    /**
+     * An outcome that its channel has missed.
+     *
+     * @param id the request's number in the ledger, see {@link #find}
+     * @param placed which channel that is
+     * @param since when the request came or was decided, whichever is later
+     */
+    public record Missed(long id, boolean placed, Instant since) {}
+
+    /**
+     * The outcomes that their channels have missed, this process's and those of dead ones, each channel's in the order of
+     * their requests.
+     *
+     * @param most for a channel
+     */
+    public List<Missed> missed(int most) {
         writer.flush();
-        String query = SELECT + "WHERE process_id = ? AND delivered <> 1 AND delivered = 2 AND outcome %s 'placed'"
-                + " ORDER BY id LIMIT " + MISSED_TOGETHER;
-        List<Entry> missed = new ArrayList<>(database.read(query.formatted("="), Rows::entries, processes.id()));
-        missed.addAll(database.read(query.formatted("<>"), Rows::entries, processes.id()));
+        List<Missed> missed = new ArrayList<>();
+        for (boolean placed : new boolean[] {true, false}) {
+            missed.addAll(database.read(
+                    "SELECT id, claimed_at, at FROM request WHERE process_id = ? AND delivered <> 1 AND delivered = 2"
+                            + " AND outcome " + (placed ? "=" : "<>") + " 'placed' ORDER BY id LIMIT ?",
+                    result -> {
+                        List<Missed> found = new ArrayList<>();
+                        while (result.next()) {
+                            Instant claimed = Instant.parse(result.getString(2));
+                            Instant decided = Instant.parse(result.getString(3));
+                            // A replayed outcome was decided long before its request came
+                            found.add(new Missed(
+                                    result.getLong(1), placed, decided.isAfter(claimed) ? decided : claimed));
+                        }
+                        return found;
+                    },
+                    processes.id(),
+                    most));
+        }
         return missed;
     }
 

@@ -379,13 +379,13 @@ class ExamplesTest {
 
             assertThat(placed.path("outcome").asText()).isEqualTo("placed");
             assertThat(webhook.requests).as("tries by the client itself").hasValue(1);
-            await().until(() -> bundle.bundle().ledger().missed().size() == 1);
+            await().until(() -> bundle.bundle().ledger().missed(10).size() == 1);
 
             webhook.status = 204;
             await().until(() -> !webhook.bodies.isEmpty());
             JsonNode invalid = bundle.place(Map.of("requestId", "empty"));
             await().until(() -> webhook.bodies.size() == 2);
-            await().until(() -> bundle.bundle().ledger().missed().isEmpty());
+            await().until(() -> bundle.bundle().ledger().missed(10).isEmpty());
 
             assertThat(JSON.readTree(webhook.bodies.get(0))).isEqualTo(placed);
             assertThat(JSON.readTree(webhook.bodies.get(1))).isEqualTo(invalid);
@@ -411,11 +411,11 @@ class ExamplesTest {
         Map<String, Object> request = request("ana", "0991");
         request.put("requestId", "crm-1");
         bundle.place(request);
-        await("no table yet").until(() -> bundle.bundle().ledger().missed().size() == 1);
+        await("no table yet").until(() -> bundle.bundle().ledger().missed(10).size() == 1);
 
         inDatabase("create table call_outcomes (request_id text, decided_at text, outcome text, guid text, reason text,"
                 + " detail text, json text, primary key (request_id, decided_at))");
-        await().until(() -> bundle.bundle().ledger().missed().isEmpty());
+        await().until(() -> bundle.bundle().ledger().missed(10).isEmpty());
         bundle.place(request);
         Map<String, Object> other = request("ana", "0992");
         other.put("requestId", "crm-2");

@@ -81,7 +81,8 @@ class RestTest extends RestFixture {
         Path missed = blocked.resolve("missed.jsonl");
         await().atMost(PATIENCE)
                 .until(() -> Files.exists(missed) && Files.readAllLines(missed).size() >= 4);
-        await().atMost(PATIENCE).until(() -> running.bundle().ledger().missed().isEmpty());
+        await().atMost(PATIENCE)
+                .until(() -> running.bundle().ledger().missed(10).isEmpty());
         assertThat(Files.readAllLines(missed)).hasSize(4).doesNotHaveDuplicates();
         assertThat(running.successes()).hasSize(2);
         assertThat(running.errors()).hasSize(2);

@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.apache.camel.Exchange;
 import org.apache.camel.impl.DefaultCamelContext;
 import org.apache.camel.support.DefaultExchange;
@@ -61,6 +62,18 @@ class DeliveriesTest {
             deliver(id, true);
         }
         assertThat(next.next().id()).as("tried again, after the others").isEqualTo(poison);
+    }
+
+    @Test
+    void manyOutcomesThatAChannelNeverTakesHideNoOther() {
+        List<Long> poison =
+                IntStream.range(0, 1_000).mapToObj(i -> missed("poison-" + i)).toList();
+        long taken = missed("taken");
+        long good = missed("good");
+        poison.forEach(id -> deliver(id, false));
+        deliver(taken, true); // the channel is there
+
+        assertThat(deliveries.missed().next().id()).isEqualTo(good);
     }
 
     private Iterator<Entry> awaitMissed() {

@@ -1,6 +1,7 @@
 package dev.agentcall.ledger;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.agentcall.call.OutcomeKind;
@@ -11,6 +12,7 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -73,6 +75,45 @@ class PostgresLedgerTest extends LedgerTest {
 
             assertThat(number(admin, "SELECT count(*) FROM pg_stat_activity WHERE pid = " + pid))
                     .isZero();
+        }
+    }
+
+    /** Nobody calls anything while uContact is away; the others must not take the node for dead meanwhile. */
+    @Test
+    void aSessionThatBreaksWhileNothingIsWrittenIsOpenedAgain() throws Exception {
+        try (Connection admin = server.getPostgresDatabase().getConnection()) {
+            String holders = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = "
+                    + ledger.processId() + " AND classid::bigint = " + Integer.toUnsignedLong(group());
+            assertThat(number(admin, holders)).isEqualTo(1);
+            execute(admin, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()");
+            await().until(() -> number(admin, holders) == 0);
+
+            await().atMost(Duration.ofSeconds(30)).until(() -> number(admin, holders) == 1);
+        }
+    }
+
+    private int group() throws SQLException {
+        try (Connection connection = DriverManager.getConnection(url())) {
+            return AdvisoryLocks.group(connection);
+        }
+    }
+
+    /** As a node that lost its power in the midst of a transaction: the server goes on waiting for it. */
+    @Test
+    void aNodeThatIsFrozenInATransactionDoesNotHoldUpTheOthersForLong() throws Exception {
+        try (Connection frozen = DriverManager.getConnection(url())) {
+            frozen.setAutoCommit(false);
+            execute(
+                    frozen,
+                    "INSERT INTO request (id, process_id, request_id, released, request, extra, source_kind, source_name,"
+                            + " claimed_at, outcome, replayed, delivered) VALUES (77, 99, 'a', 0, '{}', '{}', 'jms', 'q',"
+                            + " '2026', 'in-flight', 0, 0)");
+            CompletableFuture<Long> same = CompletableFuture.supplyAsync(() -> ledger.claim(request("a"), null));
+            await().until(() -> number(frozen, "SELECT count(*) FROM pg_locks WHERE NOT granted") > 0);
+
+            assertThat(ledger.claim(request("b"), null)).isNotNull();
+
+            assertThatThrownBy(same::join).hasMessageContaining("lock timeout").satisfies(e -> frozen.rollback());
         }
     }
 

@@ -41,6 +41,19 @@ class SqliteLedgerTest extends LedgerTest {
         open();
     }
 
+    @Test
+    void aLinkToTheFileLeadsToTheSameProcesses() throws IOException {
+        Path link =
+                Files.createSymbolicLink(folder.resolve("link.db"), Path.of(url().substring("jdbc:sqlite:".length())));
+        ledger.claim(request("a"), null);
+
+        try (Ledger other = new Ledger(settings("jdbc:sqlite:" + link))) {
+            other.recoverCrashed();
+
+            assertThat(ledger.findSpent("a").inFlight()).isTrue();
+        }
+    }
+
     // --- Files that are no ledger ----------------------------------------------------------------------------------
 
     @Test
