@@ -186,7 +186,10 @@ public final class Calls {
             if (call.permit == null) {
                 call.permit = gate.enter(call.request.get(Field.AGENT), call.patience);
             }
-            call.permit.awaitRate(call.patience);
+            if (gate.hasRate()) {
+                call.permit.awaitRate(call.patience);
+                call.permit.throwIfOutage();
+            }
             call.throwIfExpired();
             call.ledgerId = ledger.claim(call.request, call.runId, call.submission.messageId());
             if (call.ledgerId != null) {

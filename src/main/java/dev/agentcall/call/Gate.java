@@ -150,6 +150,22 @@ public final class Gate {
         }
 
         /**
+         * For a call that has waited with its permit, for its turn by the rate.
+         *
+         * @throws UnavailableException if an outage has begun meanwhile, and this is not its probe
+         */
+        public void throwIfOutage() {
+            lock.lock();
+            try {
+                if (outage != null && !isProbe()) {
+                    throw new UnavailableException(outage.detail);
+                }
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        /**
          * uContact answered: an outage that had begun when the call was sent is over.
          *
          * @param sentNanos when the call was sent, a value of {@link System#nanoTime}

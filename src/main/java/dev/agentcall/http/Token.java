@@ -10,6 +10,7 @@ public final class Token {
 
     private final Path file;
     private volatile String value;
+    private volatile boolean refused;
 
     /**
      * Takes the token from the settings.
@@ -21,19 +22,21 @@ public final class Token {
         value = file == null ? settings.token() : readFile(file);
     }
 
+    /** The token. After a refusal it is read again each time, where it is in a file; what was read before stays if that fails. */
     public String value() {
-        return value;
-    }
-
-    /** Reads the file again, where there is one; what was read before stays if it cannot be read now. */
-    public void refresh() {
-        if (file != null) {
+        if (refused && file != null) {
             try {
                 value = readFile(file);
             } catch (IllegalArgumentException e) {
                 // The old token is as good as none; the next probe reads the file again.
             }
         }
+        return value;
+    }
+
+    /** What uContact said to the token. */
+    public void refused(boolean isRefused) {
+        refused = isRefused;
     }
 
     private static String readFile(Path file) {

@@ -205,7 +205,9 @@ public final class UcontactHttp implements HttpClientConfigurer, HttpActivityLis
             Answer answer = read(response, scope.execRuntime, request.getFirstHeader(HttpHeaders.AUTHORIZATION));
             note(exchange, answer);
             if (response.getCode() == 401 || response.getCode() == 403) {
-                token.refresh(); // for the next request
+                token.refused(true);
+            } else if (response.getCode() / 100 == 2) {
+                token.refused(false);
             }
             ClassicHttpResponse plain = new BasicClassicHttpResponse(response.getCode());
             plain.setEntity(

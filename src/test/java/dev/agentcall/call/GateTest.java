@@ -254,6 +254,23 @@ class GateTest {
     }
 
     @Test
+    void whoHasWaitedWithAPermitIsToldOfAnOutageThatBeganMeanwhile() {
+        Gate gate = gate("agentcall.rate", "1", "agentcall.retry.delay", "1ms");
+        Gate.Permit waited = tryEnter(gate, "a");
+        Gate.Permit other = tryEnter(gate, "b");
+        waited.throwIfOutage();
+
+        other.unavailable(null, "HTTP 503");
+        other.giveBack(false);
+
+        assertThatThrownBy(waited::throwIfOutage)
+                .isInstanceOf(UnavailableException.class)
+                .hasMessage("HTTP 503");
+        waited.giveBack(false);
+        enter(gate, "a").join().throwIfOutage(); // the probe
+    }
+
+    @Test
     void aRateMayBeBelowOnePerSecond() throws InterruptedException {
         Gate gate = gate("agentcall.rate", "0.001");
         tryEnter(gate, null).awaitRate(Gate.Patience.of(null));
