@@ -8,13 +8,19 @@ final class Formulas {
     private Formulas() {}
 
     static String guarded(String cell) {
-        return !cell.isEmpty() && STARTS.indexOf(cell.charAt(0)) >= 0 ? "'" + cell : cell;
+        return isFormula(cell) || !cell.equals(unguarded(cell)) ? "'" + cell : cell;
+    }
+
+    private static boolean isFormula(String cell) {
+        return !cell.isEmpty() && STARTS.indexOf(cell.charAt(0)) >= 0;
     }
 
     /** The reverse of {@link #guarded}. */
     static String unguarded(String cell) {
-        return cell.length() > 1 && cell.charAt(0) == '\'' && STARTS.indexOf(cell.charAt(1)) >= 0
-                ? cell.substring(1)
-                : cell;
+        int apostrophes = 0;
+        while (apostrophes < cell.length() && cell.charAt(apostrophes) == '\'') {
+            apostrophes++;
+        }
+        return apostrophes > 0 && isFormula(cell.substring(apostrophes)) ? cell.substring(1) : cell;
     }
 }

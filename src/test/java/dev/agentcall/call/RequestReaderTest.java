@@ -174,6 +174,20 @@ class RequestReaderTest {
         assertThat(read("\uFEFF{\"requestId\":\"a\"}").request().requestId()).isEqualTo("a");
     }
 
+    /** What is read has to be written again, a level deeper, and read by others. */
+    @Test
+    void jsonThatIsNestedTooDeepIsMalformed() {
+        Incoming good = read(nested(199));
+
+        assertThat(read(nested(200)).faults()).extracting(Fault::reason).containsExactly("malformed");
+        assertThat(good.faults()).isEmpty();
+        assertThat(read(OutcomeJson.object(good.request().extra())).faults()).isEmpty();
+    }
+
+    private static String nested(int depth) {
+        return "{\"deep\":" + "[".repeat(depth) + "]".repeat(depth) + "}";
+    }
+
     @Test
     void malformedJsonIsMalformedHoweverItIsBuilt() {
         assertThat(read("[".repeat(100_000)).faults()).extracting(Fault::reason).containsExactly("malformed");

@@ -8,7 +8,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class FormulasTest {
 
     @ParameterizedTest
-    @ValueSource(strings = {"=1+1", "+598", "-5", "@SUM(A1)", "\tx", "\rx", "="})
+    @ValueSource(strings = {"=1+1", "+598", "-5", "@SUM(A1)", "\tx", "\rx", "=", "'=1", "''+598"})
     void aCellThatASpreadsheetWouldRunGetsAnApostrophe(String cell) {
         assertThat(Formulas.guarded(cell)).isEqualTo("'" + cell);
         assertThat(Formulas.unguarded(Formulas.guarded(cell))).isEqualTo(cell);
