@@ -10,6 +10,7 @@ import dev.agentcall.call.OutcomeKind;
 import dev.agentcall.call.Reason;
 import dev.agentcall.call.Source;
 import dev.agentcall.call.StoppingException;
+import dev.agentcall.call.Text;
 import dev.agentcall.call.UnavailableException;
 import dev.agentcall.call.Validation;
 import dev.agentcall.config.Settings;
@@ -18,16 +19,14 @@ import dev.agentcall.ledger.FileRun;
 import dev.agentcall.ledger.FileRuns;
 import dev.agentcall.ledger.Ledger;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
 import java.util.BitSet;
 import java.util.EnumMap;
 import java.util.List;
@@ -36,7 +35,6 @@ import java.util.StringJoiner;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Predicate;
 import org.apache.camel.Exchange;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,16 +46,10 @@ public final class CsvFiles {
     public static final String SUMMARY = "summary";
 
     private static final String RUN = "run";
-    private static final String ERROR = ".error.txt";
-    /** In bytes, so that a timestamp and the longest ending have room in a name. */
-    private static final int MAX_BASE_NAME = 220;
-
     private static final Logger LOG = LoggerFactory.getLogger(CsvFiles.class);
     /** Told in one-shot runs too. */
     private static final Logger COLUMNS = LoggerFactory.getLogger("agentcall.columns");
 
-    private static final DateTimeFormatter STAMP =
-            DateTimeFormatter.ofPattern("uuuuMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
     /** Before a file that failed through no fault of its own is tried again. */
     private static final Duration PAUSE = Duration.ofSeconds(30);
 
@@ -72,9 +64,10 @@ public final class CsvFiles {
     private final Gate gate;
     private final Ledger ledger;
     private final FileRuns runs;
+    private final Originals originals;
     private final Deliveries deliveries;
-    /** Files that another process had when they were last read, with when they are looked at again. */
-    private final Map<Path, Long> elsewhere = new ConcurrentHashMap<>();
+    /** Files that another process had when they were last looked at. */
+    private final Map<Path, Elsewhere> elsewhere = new ConcurrentHashMap<>();
     /** Files that have their outcome and are still there, with when they were last changed. */
     private final Map<Path, FileTime> refused = new ConcurrentHashMap<>();
 
@@ -90,6 +83,7 @@ public final class CsvFiles {
         this.gate = gate;
         this.ledger = ledger;
         this.runs = ledger.fileRuns();
+        this.originals = new Originals(settings, ledger);
         this.deliveries = deliveries;
     }
 
@@ -102,11 +96,19 @@ public final class CsvFiles {
         this.oneShot = oneShot;
     }
 
+    /** Ends what processes that died have left undone with files that are done. */
+    public void endMoved() throws IOException {
+        originals.endMoved();
+    }
+
     /** The run that is in work, or null. */
     public CsvRun current() {
         OpenRun run = current;
         return run == null ? null : run.rows;
     }
+
+    /** A file that another process has, as it was when it was read, and when it is looked at again. */
+    private record Elsewhere(FileTime changed, long size, String content, long untilNanos) {}
 
     /** A file that left its turn to others, and how many of its rows were decided then. */
     private record Turn(CsvInput input, FileRun run, int decided) {}
@@ -120,6 +122,7 @@ public final class CsvFiles {
      */
     public void open(Exchange exchange) throws IOException {
         sweep();
+        originals.endMoved();
         forgetGone();
         Path file = Path.of(exchange.getMessage().getBody(String.class));
         Instant began = Instant.now();
@@ -129,18 +132,25 @@ public final class CsvFiles {
         Turn last = lastTurn(file);
         CsvInput input;
         try {
-            input = last != null
-                    ? last.input
-                    : CsvInput.open(file, copies(), settings.csvColumns(), settings.defaults());
+            input = last != null ? last.input : originals.read(file);
+        } catch (NoSuchFileException e) {
+            if (oneShot) {
+                throw e;
+            }
+            return; // another process was quicker
         } catch (CsvRefusedException e) {
-            refuse(exchange, file, e.getMessage(), began);
+            try {
+                refuse(exchange, file, e.getMessage(), began);
+            } catch (NoSuchFileException gone) {
+                LOG.debug("another process was quicker: {}", gone.toString());
+            }
             return;
         }
         try {
             OpenRun run = begin(file, input, began, last == null ? -1 : last.decided);
             if (run == null) {
                 input.close();
-                elsewhere.put(file, System.nanoTime() + ELSEWHERE.toNanos());
+                rememberElsewhere(file, input.content());
                 return;
             }
             current = run;
@@ -161,7 +171,7 @@ public final class CsvFiles {
      */
     private Turn lastTurn(Path file) throws IOException {
         Turn last = givingWay.remove(file);
-        if (last == null || last.decided > 0 || isUnchanged(file, last.input)) {
+        if (last == null || last.decided > 0 || Originals.isUnchanged(file, last.input)) {
             return last;
         }
         last.input.close();
@@ -188,16 +198,37 @@ public final class CsvFiles {
         }
     }
 
-    /** Files that another process has are not copied and read again at every look into the inbox. */
-    private boolean isElsewhere(Path file) {
-        long now = System.nanoTime();
-        elsewhere.values().removeIf(until -> now - until >= 0);
-        return elsewhere.containsKey(file);
+    private void rememberElsewhere(Path file, String content) throws IOException {
+        try {
+            long until = System.nanoTime() + ELSEWHERE.toNanos();
+            elsewhere.put(file, new Elsewhere(Files.getLastModifiedTime(file), Files.size(file), content, until));
+        } catch (NoSuchFileException e) {
+            elsewhere.remove(file); // it is done
+        }
     }
 
-    /** Copies of files lie in a folder of the process that made them. */
-    private Path copies() {
-        return settings.work().resolve(String.valueOf(ledger.processId()));
+    /** A file that another process has is not copied and read again as long as it is the same and that process lives. */
+    private boolean isElsewhere(Path file) throws IOException {
+        elsewhere.keySet().removeIf(known -> !Files.exists(known));
+        Elsewhere last = elsewhere.get(file);
+        if (last == null || last.untilNanos - System.nanoTime() > 0) {
+            return last != null;
+        }
+        rememberElsewhere(file, last.content);
+        Elsewhere now = elsewhere.get(file);
+        if (now != null
+                && now.changed.equals(last.changed)
+                && now.size == last.size
+                && isInWork(file.getFileName().toString(), last.content)) {
+            return true;
+        }
+        elsewhere.remove(file);
+        return false;
+    }
+
+    private boolean isInWork(String name, String content) {
+        List<FileRun> open = runs.findOpen(name, content);
+        return !open.isEmpty() && open.stream().allMatch(run -> ledger.isAlive(run.processId()));
     }
 
     /** Deletes the copies that dead processes have left; another process may be at it as well. */
@@ -268,7 +299,7 @@ public final class CsvFiles {
             for (FileRun open : runs.findOpen(input.name(), input.content())) {
                 if (!runs.takeOver(open)) {
                     elsewhere = true;
-                } else if (isMoved(open, input)) {
+                } else if (originals.isMoved(open, input)) {
                     runs.finish(open); // all that was missing; this file was dropped after it
                 } else {
                     return open;
@@ -276,6 +307,11 @@ public final class CsvFiles {
             }
             if (elsewhere && !oneShot) {
                 return null;
+            }
+            if (runs.isAnotherOpen(input.name(), input.content())) {
+                LOG.warn(
+                        "{} is not the file of that name that is not done yet: its rows without an id of their own are new",
+                        input.name());
             }
             FileRun begun = runs.start(input.name(), input.content(), elsewhere, resultName(input.baseName()));
             if (begun != null && Files.exists(file)) {
@@ -288,36 +324,15 @@ public final class CsvFiles {
         }
     }
 
-    /** True if the run lacks nothing but its mark; another file of that name in the folder done is none of its business. */
-    private boolean isMoved(FileRun run, CsvInput input) throws IOException {
-        Path moved = run.doneName() == null ? null : settings.done().resolve(run.doneName());
-        return moved != null
-                && Files.exists(moved)
-                && Files.mismatch(moved, input.snapshot().file()) < 0;
-    }
-
     /** Free for all three results, and of no run that is not finished. */
     private String resultName(String baseName) {
-        return freeName(
+        return Originals.freeName(
                 baseName,
                 "",
                 name -> CsvResults.names(name).stream()
                                 .noneMatch(
                                         file -> Files.exists(settings.outbox().resolve(file)))
                         && !runs.isResultNameTaken(name));
-    }
-
-    /** The name as it is, or with a timestamp after it. */
-    private static String freeName(String baseName, String end, Predicate<String> isFree) {
-        String base = baseName; // of a file that is refused for the length of its name
-        while (base.getBytes(StandardCharsets.UTF_8).length > MAX_BASE_NAME) {
-            base = base.substring(0, base.offsetByCodePoints(base.length(), -1));
-        }
-        String name = base + end;
-        for (Instant stamp = Instant.now(); !isFree.test(name); stamp = stamp.plusSeconds(1)) {
-            name = base + "." + STAMP.format(stamp) + end;
-        }
-        return name;
     }
 
     // --- Rows ---
@@ -372,11 +387,14 @@ public final class CsvFiles {
 
     private FileSummary complete(OpenRun open) throws IOException, CsvRefusedException {
         FileRun run = open.rows.run();
+        if (!runs.isOwn(run)) {
+            throw new IllegalStateException("another node has taken this one for dead, and finishes the file");
+        }
         if (run.doneName() == null) {
             CsvResults.write(open.input, run, runs, settings.outbox());
         }
         if (!oneShot) {
-            moveToDone(open);
+            originals.moveToDone(open.original, open.input, run);
         }
         Map<OutcomeKind, Integer> outcomes = new EnumMap<>(OutcomeKind.class);
         Map<String, Integer> reasons = new TreeMap<>();
@@ -427,45 +445,6 @@ public final class CsvFiles {
                 + summary.files().get(0);
     }
 
-    /** What was called goes to done/. If the file is another by now, that one is put aside: its new rows were not called. */
-    private void moveToDone(OpenRun run) throws IOException {
-        // Chosen and remembered before the move, so that a crash after it is known for what it is.
-        String name = run.rows.run().doneName();
-        if (name == null || Files.exists(settings.done().resolve(name))) {
-            name = freeName(run.input.baseName(), end(run.original), free(settings.done()));
-            runs.willMove(run.rows.run(), name);
-        }
-        Path place = settings.done().resolve(name);
-        if (isUnchanged(run.original, run.input)) {
-            Disk.move(run.original, place);
-            return;
-        }
-        Disk.copy(run.input.snapshot().file(), place);
-        if (Files.exists(run.original)) {
-            LOG.warn(
-                    "{} changed while it was in work; what it was is done, what it is now is put aside",
-                    run.input.name());
-            putAside(
-                    run.original,
-                    "the file changed while it was in work. The rows that it had then were called; what they"
-                            + " became is in the outbox, what the file was is in the folder done. Rows that came later were not"
-                            + " called: drop them as a file of their own.");
-        }
-    }
-
-    private static String end(Path file) {
-        String name = file.getFileName().toString();
-        return name.substring(CsvInput.baseName(name).length());
-    }
-
-    private static boolean isUnchanged(Path file, CsvInput input) throws IOException {
-        return Files.exists(file) && Files.mismatch(file, input.snapshot().file()) < 0;
-    }
-
-    private static Predicate<String> free(Path folder) {
-        return name -> !Files.exists(folder.resolve(name));
-    }
-
     /** After a file that failed through no fault of its own: tells it, and waits a while before the next try. */
     public void failed(Exchange exchange) throws InterruptedException {
         current = null;
@@ -474,7 +453,7 @@ public final class CsvFiles {
                 "{} stays in the inbox and is tried again in {} s: {}",
                 exchange.getMessage().getHeader(Exchange.FILE_NAME),
                 PAUSE.toSeconds(),
-                String.valueOf(failure));
+                Text.withRoot(failure));
         gate.pause(PAUSE);
     }
 
@@ -490,7 +469,9 @@ public final class CsvFiles {
             deliveries.begin(exchange, ledger.add(outcome, null), outcome);
             refused.put(file, changed);
         }
-        Path told = oneShot ? tell(settings.outbox(), CsvInput.baseName(name), why) : putAside(file, why);
+        Path told = oneShot
+                ? Originals.tell(settings.outbox(), CsvInput.baseName(name), why)
+                : originals.putAside(file, file, why);
         refused.remove(file);
         LOG.warn("{} is refused: {}", name, why);
         exchange.setVariable(
@@ -506,28 +487,5 @@ public final class CsvFiles {
                         List.of(told),
                         why,
                         Duration.between(began, Instant.now())));
-    }
-
-    /** Moves the file to failed/, with the reason beside it under the same name. */
-    private Path putAside(Path file, String why) throws IOException {
-        String name = freeName(
-                CsvInput.baseName(file.getFileName().toString()),
-                end(file),
-                free(settings.failed())
-                        .and(moved -> !Files.exists(settings.failed().resolve(CsvInput.baseName(moved) + ERROR))));
-        Path told = tell(settings.failed(), CsvInput.baseName(name), why); // first: a file there is never unexplained
-        try {
-            Disk.move(file, settings.failed().resolve(name));
-        } catch (IOException e) {
-            Files.deleteIfExists(told);
-            throw e;
-        }
-        return told;
-    }
-
-    private static Path tell(Path folder, String baseName, String why) throws IOException {
-        Path told = folder.resolve(freeName(baseName, ERROR, free(folder)));
-        Files.writeString(told, why + System.lineSeparator());
-        return told;
     }
 }

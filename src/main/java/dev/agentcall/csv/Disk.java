@@ -5,6 +5,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -30,6 +31,20 @@ final class Disk {
             Files.move(part, to);
         }
         sync(to.getParent());
+    }
+
+    /**
+     * Gives a file another name in its folder, where nobody looks for it.
+     *
+     * @return false if it is not there
+     */
+    static boolean take(Path file, Path as) throws IOException {
+        try {
+            Files.move(file, as, StandardCopyOption.ATOMIC_MOVE);
+            return true;
+        } catch (NoSuchFileException e) {
+            return false;
+        }
     }
 
     /** Copies a file, which has its name when it is complete. */

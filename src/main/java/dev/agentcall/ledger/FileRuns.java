@@ -35,8 +35,7 @@ public final class FileRuns {
                 result -> {
                     List<FileRun> runs = new ArrayList<>();
                     while (result.next()) {
-                        runs.add(new FileRun(
-                                result.getLong(1), result.getLong(2), result.getString(3), result.getString(4), true));
+                        runs.add(run(result));
                     }
                     return runs;
                 },
@@ -65,6 +64,47 @@ public final class FileRuns {
             insert.setString(7, OutcomeJson.instant(Instant.now()));
             return insert.executeUpdate() == 1 ? new FileRun(id, processes.id(), resultName, null, false) : null;
         });
+    }
+
+    /** An unfinished run whose results are there: its original is being moved, or was when its process died. */
+    public record Moving(FileRun run, String name, String content) {}
+
+    /** All of these, whichever process has them. */
+    public List<Moving> findMoving() {
+        return database.read(
+                "SELECT id, process_id, result_name, done_name, name, content FROM file_run"
+                        + " WHERE done_name IS NOT NULL AND finished_at IS NULL ORDER BY id",
+                result -> {
+                    List<Moving> moving = new ArrayList<>();
+                    while (result.next()) {
+                        moving.add(new Moving(run(result), result.getString(5), result.getString(6)));
+                    }
+                    return moving;
+                });
+    }
+
+    private static FileRun run(ResultSet row) throws SQLException {
+        return new FileRun(row.getLong(1), row.getLong(2), row.getString(3), row.getString(4), true);
+    }
+
+    /** True if the run is still this process's: another may have taken this one for dead, and finished it. */
+    public boolean isOwn(FileRun run) {
+        return database.readFirst(
+                        "SELECT 1 FROM file_run WHERE id = ? AND process_id = ? AND finished_at IS NULL",
+                        row -> true,
+                        run.id(),
+                        processes.id())
+                != null;
+    }
+
+    /** True if a run over another file of this name is not finished. */
+    public boolean isAnotherOpen(String name, String content) {
+        return database.readFirst(
+                        "SELECT 1 FROM file_run WHERE name = ? AND content <> ? AND finished_at IS NULL",
+                        row -> true,
+                        name,
+                        content)
+                != null;
     }
 
     /** True if the run is this process's from now on; false if its process may be alive, or another was quicker. */

@@ -3,10 +3,12 @@ package dev.agentcall.lifecycle;
 import dev.agentcall.call.Channel;
 import dev.agentcall.call.Stopping;
 import dev.agentcall.config.Settings;
+import dev.agentcall.csv.CsvFiles;
 import dev.agentcall.ledger.Ledger;
 import dev.agentcall.rest.Health;
 import dev.agentcall.rest.Metrics;
 import dev.agentcall.rest.RestServer;
+import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.TimeUnit;
@@ -40,6 +42,7 @@ public final class Lifecycle extends LifecycleStrategySupport implements Startup
     private final Metrics metrics;
     private final Health health;
     private final RestServer rest;
+    private final CsvFiles files;
     private CamelContext context;
 
     public Lifecycle(
@@ -50,7 +53,8 @@ public final class Lifecycle extends LifecycleStrategySupport implements Startup
             Channel error,
             Metrics metrics,
             Health health,
-            RestServer rest) {
+            RestServer rest,
+            CsvFiles files) {
         this.settings = settings;
         this.stopping = stopping;
         this.ledger = ledger;
@@ -59,6 +63,7 @@ public final class Lifecycle extends LifecycleStrategySupport implements Startup
         this.metrics = metrics;
         this.health = health;
         this.rest = rest;
+        this.files = files;
     }
 
     @Override
@@ -69,6 +74,11 @@ public final class Lifecycle extends LifecycleStrategySupport implements Startup
             rest.open();
             metrics.open();
             ledger.recoverCrashed();
+            try {
+                files.endMoved();
+            } catch (IOException e) {
+                LOG.warn("files that are done are not in their places yet: {}", e.toString());
+            }
         }
     }
 

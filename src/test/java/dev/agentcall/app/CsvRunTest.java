@@ -23,8 +23,13 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -253,6 +258,22 @@ class CsvRunTest {
             assertThat(results("table").column("agentcall_request_id"))
                     .isEqualTo(results("tabla").column("agentcall_request_id"));
             assertThat(results("quoted").column("agentcall_replayed")).containsExactly("true");
+        }
+
+        @Test
+        void theSameTableIsTheSameWhereverItsBlankLinesAre() throws IOException {
+            String first = row("ana", "09930");
+            String second = row("eva", "09931");
+            bundle.call(dropped("linea.csv", lines(HEADER, first, second)));
+            int before = simulator.requests();
+
+            bundle.call(dropped("linea-2.csv", lines("", HEADER, "", first, ";;;;", second)));
+
+            assertThat(simulator.requests()).isEqualTo(before);
+            assertThat(results("linea-2").byRow().get(6))
+                    .containsEntry("agentcall_replayed", "true")
+                    .containsEntry(
+                            "agentcall_guid", results("linea").byRow().get(3).get("agentcall_guid"));
         }
 
         @Test
@@ -688,6 +709,22 @@ class CsvRunTest {
         }
 
         @Test
+        void aFileWhoseBlankLinesAreTakenOutMeanwhileGoesOnWithTheRightRows() throws Exception {
+            try (CallStub stub = CallStub.start(CallStub.placedFirst(1));
+                    RunningBundle bundle = start(stub, "agentcall.concurrency", "1")) {
+                String[] rows = {row("ana", "0991"), row("bea", "0992"), row("cia", "0993")};
+                Path file = Files.writeString(folder.resolve("b.csv"), lines(HEADER, "", rows[0], rows[1], rows[2]));
+                assertThat(bundle.callOnce(file).decided()).isEqualTo(1);
+                stub.answer(call -> CallStub.Answer.placed());
+
+                Files.writeString(file, lines(HEADER, rows[0], rows[1], rows[2]));
+                bundle.callOnce(file);
+
+                assertThat(stub.placed()).containsExactlyInAnyOrder("0991", "0992", "0993");
+            }
+        }
+
+        @Test
         void aRejectedRowIsNotCalledAgainWhenTheFileGoesOn() throws Exception {
             Path file = Files.writeString(folder.resolve("f.csv"), rows(6, i -> row("ana", "0991" + i)));
             List<CallStub.Answer> answers = List.of(
@@ -918,7 +955,7 @@ class CsvRunTest {
                                 && Files.readAllLines(channel).size() >= 9);
                 assertThat(Files.readAllLines(channel)).hasSize(9).doesNotHaveDuplicates();
                 await().atMost(PATIENCE)
-                        .until(() -> bundle.bundle().ledger().missed().isEmpty());
+                        .until(() -> bundle.bundle().ledger().missed(10).isEmpty());
                 assertThat(bundle.errors()).hasSize(1);
                 assertThat(simulator.requests()).isEqualTo(10);
             }
@@ -1074,6 +1111,59 @@ class CsvRunTest {
                 await().atMost(PATIENCE).until(() -> stub.placed().contains("09911"));
                 assertThat(stub.placed()).containsExactlyInAnyOrder("09910", "0992", "0999", "09911");
             });
+        }
+
+        /** What a process leaves that is killed between the results and the last mark. */
+        private void asIfKilledWhileMoving(Path data) throws Exception {
+            try (Connection ledger = DriverManager.getConnection("jdbc:sqlite:" + data.resolve("ledger.db"));
+                    Statement sql = ledger.createStatement()) {
+                assertThat(sql.executeUpdate("UPDATE file_run SET finished_at = NULL"))
+                        .isEqualTo(1);
+            }
+        }
+
+        private List<String> unfinished(Path data) throws Exception {
+            List<String> names = new ArrayList<>();
+            try (Connection ledger = DriverManager.getConnection("jdbc:sqlite:" + data.resolve("ledger.db"));
+                    Statement sql = ledger.createStatement();
+                    ResultSet runs = sql.executeQuery("SELECT name FROM file_run WHERE finished_at IS NULL")) {
+                while (runs.next()) {
+                    names.add(runs.getString(1));
+                }
+            }
+            return names;
+        }
+
+        @ParameterizedTest
+        @ValueSource(booleans = {true, false})
+        void aFileThatWasOnItsWayToDoneGetsThereAndItsRunEnds(boolean taken, @TempDir Path data) throws Exception {
+            try (CallStub stub = CallStub.start(call -> CallStub.Answer.placed())) {
+                String first = rows(1, i -> row("ana", "0991"));
+                try (RunningBundle bundle = RunningBundle.start(Bundle.Extent.ALL, data, stub.uri())) {
+                    drop(bundle, "calls.csv", first);
+                    await().atMost(PATIENCE)
+                            .until(() -> RunningBundle.names(bundle.done()).equals(List.of("calls.csv"))
+                                    && unfinished(data).isEmpty());
+                }
+                asIfKilledWhileMoving(data);
+                if (taken) {
+                    Files.move(data.resolve("done/calls.csv"), data.resolve("inbox/.calls.csv.taken"));
+                }
+                for (String result : List.of("success", "error", "unknown")) {
+                    Files.delete(data.resolve("outbox/calls." + result + ".csv")); // somebody has fetched them
+                }
+
+                try (RunningBundle bundle = RunningBundle.start(Bundle.Extent.ALL, data, stub.uri())) {
+                    await().atMost(PATIENCE).until(() -> unfinished(data).isEmpty());
+                    assertThat(bundle.done().resolve("calls.csv")).hasContent(first.strip());
+                    assertThat(RunningBundle.names(bundle.inbox())).isEmpty();
+                    drop(bundle, "calls.csv", rows(1, i -> row("ana", "0992")));
+
+                    await().atMost(PATIENCE)
+                            .until(() -> Files.exists(bundle.outbox().resolve("calls.success.csv")));
+                    assertThat(stub.placed()).containsExactly("0991", "0992");
+                }
+            }
         }
 
         private void drop(RunningBundle bundle, String name, String content) throws IOException {

@@ -1,0 +1,205 @@
+package dev.agentcall.csv;
+
+import dev.agentcall.config.Settings;
+import dev.agentcall.ledger.FileRun;
+import dev.agentcall.ledger.FileRuns;
+import dev.agentcall.ledger.Ledger;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.function.Predicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The files that people drop: how they are read, and where they go, with the reason beside those that were not called. */
+final class Originals {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Originals.class);
+
+    private static final String ERROR = ".error.txt";
+    private static final String CHANGED =
+            "the file changed while it was in work. The rows that it had then were called; what"
+                    + " they became is in the outbox, what the file was is in the folder done. Rows that came later were not"
+                    + " called: drop them as a file of their own.";
+    /** In bytes, so that a timestamp and the longest ending have room in a name. */
+    private static final int MAX_BASE_NAME = 220;
+
+    private static final DateTimeFormatter STAMP =
+            DateTimeFormatter.ofPattern("uuuuMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
+
+    private final Settings settings;
+    private final Ledger ledger;
+    private final FileRuns runs;
+
+    Originals(Settings settings, Ledger ledger) {
+        this.settings = settings;
+        this.ledger = ledger;
+        this.runs = ledger.fileRuns();
+    }
+
+    /**
+     * Reads the file from a private copy, in the folder of the process that made it.
+     *
+     * @throws CsvRefusedException if it is no CSV file of calls
+     */
+    CsvInput read(Path file) throws IOException, CsvRefusedException {
+        return CsvInput.open(
+                file,
+                settings.work().resolve(String.valueOf(ledger.processId())),
+                settings.csvColumns(),
+                settings.defaults());
+    }
+
+    /** True if the run lacks nothing but its mark; another file of that name in the folder done is none of its business. */
+    boolean isMoved(FileRun run, CsvInput input) throws IOException {
+        Path moved = run.doneName() == null ? null : settings.done().resolve(run.doneName());
+        return moved != null
+                && Files.exists(moved)
+                && Files.mismatch(moved, input.snapshot().file()) < 0;
+    }
+
+    /** What was called goes to done/. If the file is another by now, that one is put aside: its new rows were not called. */
+    void moveToDone(Path original, CsvInput input, FileRun run) throws IOException {
+        // Chosen and remembered before the move, so that a crash after it is known for what it is.
+        String name = run.doneName();
+        if (name == null || Files.exists(settings.done().resolve(name))) {
+            name = freeName(input.baseName(), end(original), free(settings.done()));
+            runs.willMove(run, name);
+        }
+        Path place = settings.done().resolve(name);
+        // Taken before it is compared: the next file of that name may come at any moment.
+        Path taken = taken(original);
+        boolean isThere = Disk.take(original, taken);
+        try {
+            if (isThere && isUnchanged(taken, input)) {
+                Disk.move(taken, place);
+                return;
+            }
+            Disk.copy(input.snapshot().file(), place);
+            if (isThere) {
+                LOG.warn(
+                        "{} changed while it was in work; what it was is done, what it is now is put aside",
+                        input.name());
+                putAside(taken, original, CHANGED);
+            }
+        } catch (IOException | RuntimeException e) {
+            if (Files.exists(taken) && !Files.exists(original)) {
+                Disk.take(taken, original); // to be tried again
+            }
+            throw e;
+        }
+    }
+
+    private static String end(Path file) {
+        String name = file.getFileName().toString();
+        return name.substring(CsvInput.baseName(name).length());
+    }
+
+    /** True if the file is as it was when it was read. */
+    static boolean isUnchanged(Path file, CsvInput input) throws IOException {
+        return Files.exists(file) && Files.mismatch(file, input.snapshot().file()) < 0;
+    }
+
+    private static Predicate<String> free(Path folder) {
+        return name -> !Files.exists(folder.resolve(name));
+    }
+
+    /**
+     * Ends the runs whose process died between their results and their end: all that is left is to give the original its
+     * place, if it was taken out of the inbox already.
+     */
+    void endMoved() throws IOException {
+        if (settings.inbox() == null) {
+            return;
+        }
+        for (FileRuns.Moving moving : runs.findMoving()) {
+            if (!ledger.isAlive(moving.run().processId())) {
+                Path original = settings.inbox().resolve(moving.name());
+                Path taken = taken(original);
+                boolean isTaken = Files.exists(taken);
+                if ((isTaken || !isThere(original, moving.content())) && runs.takeOver(moving.run())) {
+                    if (isTaken) {
+                        endTaken(original, taken, moving);
+                    }
+                    runs.finish(moving.run());
+                }
+            }
+        }
+    }
+
+    private void endTaken(Path original, Path taken, FileRuns.Moving moving) throws IOException {
+        if (!isThere(taken, moving.content())) {
+            putAside(taken, original, CHANGED);
+            return;
+        }
+        Path place = settings.done().resolve(moving.run().doneName());
+        Disk.move(
+                taken,
+                Files.exists(place)
+                        ? settings.done()
+                                .resolve(freeName(
+                                        CsvInput.baseName(moving.name()), end(original), free(settings.done())))
+                        : place);
+    }
+
+    /** True if there is a file with this content, whatever its name. */
+    private boolean isThere(Path file, String content) throws IOException {
+        try (CsvInput input = read(file)) {
+            return input.content().equals(content);
+        } catch (NoSuchFileException | CsvRefusedException e) {
+            return false;
+        }
+    }
+
+    /** Where a file is while it is on its way out of the inbox: nobody can put another into its place there. */
+    private static Path taken(Path original) {
+        return original.resolveSibling("." + original.getFileName() + ".taken");
+    }
+
+    /** Copies of files lie in a folder of the process that made them. */
+    private Path copies() {
+        return settings.work().resolve(String.valueOf(ledger.processId()));
+    }
+
+    /** The name as it is, or with a timestamp after it. */
+    static String freeName(String baseName, String end, Predicate<String> isFree) {
+        String base = baseName; // of a file that is refused for the length of its name
+        while (base.getBytes(StandardCharsets.UTF_8).length > MAX_BASE_NAME) {
+            base = base.substring(0, base.offsetByCodePoints(base.length(), -1));
+        }
+        String name = base + end;
+        for (Instant stamp = Instant.now(); !isFree.test(name); stamp = stamp.plusSeconds(1)) {
+            name = base + "." + STAMP.format(stamp) + end;
+        }
+        return name;
+    }
+
+    /** Moves the file to failed/, as the one that it was in the inbox, with the reason beside it under the same name. */
+    Path putAside(Path file, Path original, String why) throws IOException {
+        String name = freeName(
+                CsvInput.baseName(original.getFileName().toString()),
+                end(original),
+                free(settings.failed())
+                        .and(moved -> !Files.exists(settings.failed().resolve(CsvInput.baseName(moved) + ERROR))));
+        Path told = tell(settings.failed(), CsvInput.baseName(name), why); // first: a file there is never unexplained
+        try {
+            Disk.move(file, settings.failed().resolve(name));
+        } catch (IOException e) {
+            Files.deleteIfExists(told);
+            throw e;
+        }
+        return told;
+    }
+
+    /** Writes why a file is none of calls. */
+    static Path tell(Path folder, String baseName, String why) throws IOException {
+        Path told = folder.resolve(freeName(baseName, ERROR, free(folder)));
+        Files.writeString(told, why + System.lineSeparator());
+        return told;
+    }
+}
