@@ -92,11 +92,12 @@ public final class Calls {
         exchange.setVariable(CALL, call);
         exchange.removeProperty(UcontactHttp.ANSWER); // of an earlier try
         exchange.removeVariable(Operation.ANSWER);
-        // However the exchange ends, nobody keeps the agent's line busy.
+        // However the exchange ends, nobody keeps the agent's line busy, and nothing stays in flight.
         exchange.getExchangeExtension().addOnCompletion(new SynchronizationAdapter() {
             @Override
             public void onDone(Exchange done) {
                 call.giveBack(false);
+                brokenOff(done, call);
             }
         });
         Incoming checked = validation.check(call.incoming());
@@ -118,6 +119,30 @@ public final class Calls {
         exchange.setVariable(Deliveries.OUTCOME, call.outcome);
         exchange.getMessage().setBody(toSend ? FormBody.encode(call.request.fields()) : call.outcome.guid());
         call.sentNanos = System.nanoTime();
+    }
+
+    /** The route ended between the claim and the outcome: its predicate cannot be evaluated, for one. */
+    private void brokenOff(Exchange done, Call call) {
+        Exception failure = done.getProperty(Exchange.EXCEPTION_CAUGHT, done.getException(), Exception.class);
+        if (call.ledgerId == null || call.outcome != null || failure instanceof LedgerException) {
+            return; // a ledger that cannot be written has the claim, which is for the next process to see to
+        }
+        try {
+            if (done.getProperty(UcontactHttp.ANSWER) == null) {
+                ledger.release(call.ledgerId);
+                return;
+            }
+            Verdict verdict = Verdict.unknown(
+                    Reason.CRASH, "place-call broke off after the call was sent: " + Text.withRoot(failure), null);
+            Outcome outcome = Outcome.of(call.request, verdict, Instant.now(), null);
+            ledger.record(call.ledgerId, outcome);
+            ledger.missed(call.ledgerId, null);
+            call.decide(outcome);
+            observer.accept(outcome);
+            log(outcome);
+        } catch (LedgerException e) {
+            LOG.error("request {} was sent and has no outcome: {}", call.request.requestId(), e.getMessage());
+        }
     }
 
     /** A request without an id gets one, and keeps it if the same exchange comes with it again: so its tries can be counted. */
@@ -201,6 +226,7 @@ public final class Calls {
                 } finally {
                     if (again) {
                         ledger.release(claimed);
+                        call.ledgerId = call.outcome == null ? null : call.ledgerId;
                     }
                 }
                 return;
@@ -335,6 +361,7 @@ public final class Calls {
                     unavailable.status());
         }
         ledger.release(call.ledgerId);
+        call.ledgerId = null;
         call.permit.unavailable(call.answer.retryAfter(), unavailable.detail());
         call.giveBack(false);
         throw new UnavailableException(unavailable.detail());
@@ -405,13 +432,18 @@ public final class Calls {
         if (!outcome.placed()) {
             String destination = Text.masked(outcome.request().get(Field.DESTINATION));
             LOG.info(
-                    "request {} is {}: {}{}{}",
+                    "request {}{} is {}: {}{}{}",
                     Text.shown(String.valueOf(outcome.request().requestId()), 200),
+                    row(outcome.request().source()),
                     outcome.kind().word(),
                     outcome.reason(),
                     outcome.replayed() ? ", replayed" : "",
                     destination.isEmpty() ? "" : " (to " + destination + ")");
         }
+    }
+
+    private static String row(Source source) {
+        return source.row() == null ? "" : " of " + Text.shown(source.name(), 100) + " row " + source.row();
     }
 
     /** The submission that an exchange in place-call, or back from it, is about. */
