@@ -22,7 +22,7 @@ final class Names {
 
     private final Map<String, Place> routeIds = new HashMap<>();
     private final Map<String, Place> served = new LinkedHashMap<>();
-    private final Map<String, Place> polled = new HashMap<>();
+    private final Map<String, Map<Map<String, String>, Place>> polled = new HashMap<>();
     private final Set<String> beans = new TreeSet<>();
     private final Map<String, Place> declared = new HashMap<>();
     private final Set<String> configurations = new TreeSet<>();
@@ -77,15 +77,22 @@ final class Names {
         }
     }
 
-    /** A route takes files there, which Camel lets one route do. */
-    void poll(Place place, String address, String shown) {
-        Place first = polled.putIfAbsent(address, place);
-        if (first != null) {
-            error(
-                    place,
-                    "found a second route from " + shown + ", expected another address: the one in " + first
-                            + " has it");
-        }
+    /**
+     * A route takes files there, as no other may: each would take what the other is at.
+     *
+     * @param selection options that choose among the files; those of two routes may be for different ones
+     */
+    void poll(Place place, String folder, Map<String, String> selection, String shown) {
+        Map<Map<String, String>, Place> others = polled.computeIfAbsent(folder, key -> new LinkedHashMap<>());
+        others.forEach((other, first) -> {
+            if (other.equals(selection) || other.isEmpty() || selection.isEmpty()) {
+                error(
+                        place,
+                        "found a second route from " + shown + ", expected another address: the one in " + first
+                                + " has it");
+            }
+        });
+        others.putIfAbsent(selection, place);
     }
 
     /** A step sends to this direct endpoint. */

@@ -7,6 +7,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
 import org.apache.camel.CamelContext;
 import org.apache.camel.RuntimeCamelException;
 import org.apache.camel.language.simple.types.SimpleIllegalSyntaxException;
@@ -30,6 +31,13 @@ final class Part {
     /** Steps whose expression gives addresses. */
     private static final Set<String> ADDRESSING =
             Set.of("recipientList", "routingSlip", "dynamicRouter", "enrich", "pollEnrich");
+
+    /** A regular expression that stands in Simple as it is; Camel reads it when the first message comes. */
+    private static final Pattern REGEX = Pattern.compile("\\bregex\\s+(['\"])((?:(?!\\1)[^$])*)\\1");
+
+    /** Which of a folder's files are taken. */
+    private static final Set<String> SELECTING =
+            Set.of("fileName", "include", "exclude", "includeExt", "excludeExt", "antInclude", "antExclude");
 
     private final String file;
     private final String kind;
@@ -92,6 +100,12 @@ final class Part {
         } else if (kind.equals("templatedRoute")) {
             Yaml.text(root, "routeId").ifPresent(id -> names.routeId(place(root), id));
         }
+        if (kind.equals("rest")) {
+            findings.add(RouteFinding.warning(
+                    place(root),
+                    "found rest:, expected a route from agentcall-servlet:/path, as routes/receive-rest-*.yaml are: without a"
+                            + " component of yours for it nothing serves this"));
+        }
         visit(kind, root, "");
     }
 
@@ -107,7 +121,13 @@ final class Part {
             Yaml.entries(Yaml.entries(from).get("parameters"))
                     .forEach((key, value) -> options.put(
                             key, placeholders.resolve(Yaml.text(value).orElse(""))));
-            names.poll(placeOfValue(from), address + options, address.split("[?]", 2)[0]);
+            String[] parts = address.split("[?]", 2);
+            for (String option : parts.length == 1 ? new String[0] : parts[1].split("&")) {
+                options.put(option.split("=", 2)[0], option.replaceFirst("^[^=]*=?", ""));
+            }
+            String folder = parts[0].contains(":") ? parts[0] : parts[0] + ":" + options.get("directoryName");
+            options.keySet().retainAll(SELECTING);
+            names.poll(placeOfValue(from), folder.replaceFirst("^([^:]+:)/+(?=/)", "$1"), options, folder);
         }
     }
 
@@ -128,6 +148,16 @@ final class Part {
         if (resolved.contains("{{")) {
             return;
         }
+        REGEX.matcher(resolved).results().forEach(regex -> {
+            try {
+                Pattern.compile(regex.group(2));
+            } catch (PatternSyntaxException e) {
+                findings.add(RouteFinding.error(
+                        place(node),
+                        "found the regular expression " + regex.group(2) + where + ", expected one that Java can read: "
+                                + e.getDescription() + ", character " + (e.getIndex() + 1)));
+            }
+        });
         try {
             context.resolveLanguage("simple").createExpression(resolved);
         } catch (SimpleIllegalSyntaxException e) {

@@ -11,6 +11,7 @@ import org.snakeyaml.engine.v2.api.Dump;
 import org.snakeyaml.engine.v2.api.DumpSettings;
 import org.snakeyaml.engine.v2.api.Load;
 import org.snakeyaml.engine.v2.api.LoadSettings;
+import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 import org.snakeyaml.engine.v2.nodes.Node;
 
 /**
@@ -53,7 +54,12 @@ record Parts(Set<String> routeIds, Set<String> material, Set<String> madeOf, Rou
 
     /** The file with things of these kinds alone, or of all others. */
     String only(boolean these, Set<String> kinds) {
-        Object content = file == null ? null : new Load(LoadSettings.builder().build()).loadFromString(file.text());
+        Object content = null;
+        try {
+            content = file == null ? null : new Load(LoadSettings.builder().build()).loadFromString(file.text());
+        } catch (YamlEngineException e) {
+            // nothing of it runs
+        }
         List<Object> kept = new ArrayList<>();
         if (content instanceof List<?> items) {
             for (Object item : items) {

@@ -43,6 +43,8 @@ final class Replacement {
         REPLACED,
         /** Camel would not have the new one. */
         REFUSED,
+        /** Nor the old one any more, because what it is made of is not what it was. */
+        LOST,
         /** There was something else to do, while it waited for what is in the old one. */
         INTERRUPTED
     }
@@ -100,11 +102,20 @@ final class Replacement {
             } catch (Exception | LinkageError e) {
                 LOG.error("{}: {}; what ran before goes on", file.name(), reason(e));
                 remove(routes(young, file.name()), young);
-                load(old);
-                return Result.REFUSED;
+                return putBack(old, file.name());
             }
         } finally {
             entrances.forEach(Entrance::open);
+        }
+    }
+
+    private Result putBack(Parts old, String file) throws Exception {
+        try {
+            load(old);
+            return Result.REFUSED;
+        } catch (Exception | LinkageError e) {
+            remove(routes(old, file), old);
+            return Result.LOST;
         }
     }
 

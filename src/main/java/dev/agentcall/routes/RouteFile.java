@@ -33,6 +33,17 @@ public record RouteFile(String name, String text) {
         return files;
     }
 
+    /** What lies in a folder, or in one below it, and looks like a file of routes, and is none that is read. */
+    public static List<Path> others(Path folder) throws IOException {
+        try (Stream<Path> found = Files.walk(folder)) {
+            return found.filter(path -> path.getFileName().toString().matches("(?i)[^.].*[.]ya?ml"))
+                    .filter(path -> Files.isRegularFile(path)
+                            && !(isOne(path) && path.getParent().equals(folder)))
+                    .sorted()
+                    .toList();
+        }
+    }
+
     private static boolean isOne(Path path) {
         String name = path.getFileName().toString();
         return name.endsWith(".yaml") && !name.startsWith(".") && Files.isRegularFile(path);

@@ -168,11 +168,19 @@ public final class RouteReload implements AutoCloseable {
             }
         }
         postponed = Set.of();
+        List<String> replaced = new ArrayList<>();
         while (!names.isEmpty() && postponed.isEmpty()) {
             String name = names.peek();
             switch (replacement.replace(running.get(name), good.get(name))) {
-                case REPLACED -> put(after, names.poll(), good.get(name));
+                case REPLACED -> {
+                    put(after, names.poll(), good.get(name));
+                    replaced.add(name);
+                }
                 case REFUSED -> names.poll();
+                case LOST -> {
+                    putBack(name, replaced, good);
+                    return;
+                }
                 case INTERRUPTED -> {
                     names.add(names.poll());
                     postponed = new LinkedHashSet<>(names);
@@ -183,6 +191,15 @@ public final class RouteReload implements AutoCloseable {
         if (!postponed.isEmpty() || running.equals(wanted)) {
             refused = Map.of();
         }
+    }
+
+    /** A template that its routes cannot be made of goes, and with it whatever was replaced together with it. */
+    private void putBack(String lost, List<String> replaced, Map<String, RouteFile> good) throws Exception {
+        for (String name : replaced) { // what others are made of comes first here as well
+            replacement.replace(good.get(name), running.get(name));
+        }
+        replacement.replace(null, running.get(lost));
+        LOG.error("what ran before is back");
     }
 
     /** What others are made of comes first, then the others, also those whose own file is the same. */

@@ -310,6 +310,30 @@ class ReloadTest {
         }
     }
 
+    /** Camel makes routes of a template when all else is replaced already. */
+    @Test
+    void aTemplateThatNoRouteCanBeMadeOfTakesNoRouteAway() throws Exception {
+        try (CallStub stub = CallStub.start(call -> CallStub.Answer.placed())) {
+            Program program = Program.unpack(home, stub.uri());
+            try (Running server = serve(program)) {
+                RestClient client = new RestClient(URI.create(address(server)));
+                String shipped = Files.readString(route("post-form"));
+                renameOver(route("post-form"), shipped.replace("httpMethod: POST", "httpMethod: POTS"));
+                patience().until(() -> server.err().contains("what ran before is back"));
+
+                assertThat(client.post(RestClient.call("0991")).statusCode()).isEqualTo(201);
+                assertThat(client.post(RestClient.call("0992", "data", "x")).statusCode())
+                        .isEqualTo(201);
+                assertThat(ready(server)).contains("200");
+
+                renameOver(route("post-form"), shipped.replaceFirst("description: One", "description: An"));
+                patience().until(() -> server.err().contains("routes/post-form.camel.yaml is reloaded"));
+                assertThat(client.post(RestClient.call("0993", "data", "x")).statusCode())
+                        .isEqualTo(201);
+            }
+        }
+    }
+
     /** One call may be in flight; the row before the door has its permit, and the request behind the door waits for it. */
     @Test
     void aRequestThatWaitsInTheOldRouteDoesNotWaitForWhoeverIsBeforeTheNewOne() throws Exception {

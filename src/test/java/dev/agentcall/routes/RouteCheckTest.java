@@ -320,7 +320,12 @@ class RouteCheckTest {
                 .containsExactly(
                         "mine.yaml:14: found a second route from file:in, expected another address: the one in mine.yaml:5"
                                 + " has it");
-        assertThat(check(route.formatted("one", "true", 5) + route.formatted("two", "true", 6)))
+        assertThat(check(route.formatted("one", "true", 5) + route.formatted("two", "true", "6\n        include: a")))
+                .singleElement()
+                .asString()
+                .contains("a second route from file:in");
+        assertThat(check(route.formatted("one", "true", "5\n        include: a")
+                        + route.formatted("two", "true", "5\n        include: b")))
                 .isEmpty();
         assertThat(check(route.formatted("one", "true", 5) + route.formatted("two", "'' != ''", 5)))
                 .isEmpty();
