@@ -17,6 +17,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Which column holds what, found out from the header row. */
 final class ColumnMap {
@@ -24,6 +25,8 @@ final class ColumnMap {
     private static final int SHOWN = 40;
     private static final String OWN_REQUEST_ID =
             ColumnNames.normalised(ColumnNames.OWN_PREFIX + ColumnNames.REQUEST_ID);
+
+    private static final String OWN_SURPLUS = ColumnNames.normalised(CsvResults.SURPLUS);
 
     private final List<String> header;
     /** For each column, what it is. */
@@ -34,6 +37,7 @@ final class ColumnMap {
     private final Map<Field, Integer> columns = new EnumMap<>(Field.class);
     private final Integer requestIdColumn;
     private final Integer ownRequestIdColumn;
+    private final Integer surplusColumn;
 
     private enum Use {
         FIELD,
@@ -48,6 +52,7 @@ final class ColumnMap {
         this.uses = new ArrayList<>();
         List<Integer> requestIds = new ArrayList<>();
         Integer ownId = null;
+        Integer ownSurplus = null;
         boolean ofResults = header.stream().map(ColumnNames::normalised).anyMatch(OWN_REQUEST_ID::equals);
         List<Integer> ambiguous = new ArrayList<>();
         for (int i = 0; i < header.size(); i++) {
@@ -61,6 +66,8 @@ final class ColumnMap {
                 use = Use.OWN;
                 if (name.equals(OWN_REQUEST_ID)) {
                     ownId = i;
+                } else if (name.equals(OWN_SURPLUS)) {
+                    ownSurplus = i;
                 }
             } else if (ofResults && Finding.COLUMNS.contains(name)) {
                 use = Use.OWN; // a finding is about the call before; in the next unknown.csv it would settle this one
@@ -81,6 +88,7 @@ final class ColumnMap {
         }
         requestIdColumn = requestIds.isEmpty() ? null : requestIds.get(0);
         ownRequestIdColumn = ownId;
+        surplusColumn = ownSurplus;
         extraNames = extraNames();
     }
 
@@ -185,6 +193,15 @@ final class ColumnMap {
         return own;
     }
 
+    /** What the row has beyond the header's columns, or had in the file whose result this is; not what is blank. */
+    List<String> surplus(List<String> cells) {
+        Stream<String> beyond =
+                cells.size() <= header.size() ? Stream.of() : cells.subList(header.size(), cells.size()).stream();
+        return Stream.concat(Stream.of(cell(cells, surplusColumn)), beyond)
+                .filter(cell -> !cell.isBlank())
+                .toList();
+    }
+
     /** The mapping in one line, for logs. */
     String describe() {
         List<String> parts = new ArrayList<>();
@@ -235,11 +252,7 @@ final class ColumnMap {
         }
         CallRequest request = new CallRequest(
                 id.isEmpty() ? derivedId : id, fields, extra, new Source("csv", fileName, row.number()));
-        List<String> surplus = cells.size() <= header.size()
-                ? List.of()
-                : cells.subList(header.size(), cells.size()).stream()
-                        .filter(cell -> !cell.isBlank())
-                        .toList();
+        List<String> surplus = surplus(cells);
         return new Incoming(
                 request,
                 surplus.isEmpty()

@@ -22,6 +22,7 @@ import java.util.regex.Pattern;
  * @param content the same, but of where its blank lines are as well: equal for files whose rows have the same numbers
  * @param rows rows after the header, without blank ones
  * @param busiestAgent most rows for one agent
+ * @param hasSurplus some row has more cells than the header
  */
 record CsvInput(
         String name,
@@ -31,7 +32,8 @@ record CsvInput(
         String table,
         String content,
         int rows,
-        int busiestAgent)
+        int busiestAgent,
+        boolean hasSurplus)
         implements AutoCloseable {
 
     /** What a line may be made of that names no column, under any delimiter. */
@@ -84,9 +86,11 @@ record CsvInput(
             update(digest, header.cells());
             int count = 0;
             int busiest = 0;
+            boolean surplus = false;
             number = updateBlanks(blanks, number, header);
             for (CsvRows.Row row = rows.next(); row != null; row = rows.next()) {
                 count++;
+                surplus |= !columns.surplus(row.cells()).isEmpty();
                 update(digest, row.cells());
                 number = updateBlanks(blanks, number, row);
                 String agent = columns.agent(row.cells());
@@ -96,7 +100,7 @@ record CsvInput(
             }
             String table = hex(digest.digest());
             blanks.update(table.getBytes(StandardCharsets.UTF_8));
-            return new CsvInput(name, snapshot, layout, columns, table, hex(blanks.digest()), count, busiest);
+            return new CsvInput(name, snapshot, layout, columns, table, hex(blanks.digest()), count, busiest, surplus);
         }
     }
 

@@ -34,6 +34,9 @@ final class CsvResults {
             "agentcall_detail",
             "agentcall_replayed");
 
+    /** The column beside them in the results of a file with rows that have more cells than its header. */
+    static final String SURPLUS = "agentcall_surplus";
+
     private static final char BYTE_ORDER_MARK = '\uFEFF';
 
     private CsvResults() {}
@@ -103,6 +106,7 @@ final class CsvResults {
         private final FileChannel channel;
         private final CsvWriter writer;
         private final ColumnMap columns;
+        private final boolean hasSurplus;
 
         private Result(Path file, CsvInput input) throws IOException {
             columns = input.columns();
@@ -119,6 +123,10 @@ final class CsvResults {
                     .build(text);
             List<String> header = columns.ownHeader();
             header.addAll(COLUMNS);
+            hasSurplus = input.hasSurplus();
+            if (hasSurplus) {
+                header.add(SURPLUS);
+            }
             writer.writeRecord(header);
         }
 
@@ -131,6 +139,9 @@ final class CsvResults {
             cells.add(text(outcome.reason()));
             cells.add(Formulas.guarded(text(outcome.detail())));
             cells.add(String.valueOf(outcome.replayed()));
+            if (hasSurplus) {
+                cells.add(String.join(" ", columns.surplus(row.cells())));
+            }
             writer.writeRecord(cells);
         }
 
