@@ -142,6 +142,10 @@ public final class AgentCall implements Callable<Integer> {
     static int run(String... args) {
         AgentCall command = new AgentCall();
         return new CommandLine(command)
+                .setParameterExceptionHandler((e, line) -> {
+                    e.getCommandLine().getErr().println("agentcall: " + e.getMessage() + "; see --help");
+                    return ExitCode.BAD_CONFIGURATION;
+                })
                 .setExitCodeExceptionMapper(e -> ExitCode.BAD_CONFIGURATION)
                 .setExecutionExceptionHandler((e, line, result) -> {
                     line.getErr().println(Faults.describe(e));

@@ -187,6 +187,16 @@ final class Bundle implements AutoCloseable {
         for (String line : UnknownKeys.inFile(settings, configuration, routes)) {
             unknown.add(CONFIGURATION + ": " + line);
         }
+        for (String key : CONFIGURATION.repeated()) {
+            unknown.add(CONFIGURATION + ": " + key + ": is there more than once, the last one counts");
+        }
+        for (Path other : RouteFile.others(ROUTES)) {
+            unknown.add(other + ": is not read, expected a file in " + ROUTES + " that ends in .yaml");
+        }
+        for (String line :
+                UnknownKeys.inSystemProperties(settings, System.getProperties().stringPropertyNames())) {
+            unknown.add("-D: " + line);
+        }
         settings.addAll(configuration.stringPropertyNames());
         for (String line : UnknownKeys.inEnvironment(settings, System.getenv().keySet())) {
             unknown.add("environment: " + line);

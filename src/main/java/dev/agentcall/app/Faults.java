@@ -6,6 +6,7 @@ import dev.agentcall.routes.RouteFile;
 import java.io.IOException;
 import java.util.LinkedHashSet;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.apache.camel.FailedToCreateRouteException;
 
 /** What went wrong, in words for people: no stack traces, and no sentence twice. */
@@ -17,7 +18,10 @@ final class Faults {
     static String describe(Throwable e) {
         Set<String> sentences = new LinkedHashSet<>();
         for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-            if (cause instanceof SettingsException || cause instanceof LedgerException) {
+            if (cause instanceof SettingsException settings) {
+                return settings.faults().stream().map("agentcall: "::concat).collect(Collectors.joining("\n"));
+            }
+            if (cause instanceof LedgerException) {
                 return "agentcall: " + cause.getMessage();
             }
             String message = place(cause)

@@ -42,7 +42,12 @@ final class LedgerMode {
         Logging.onlyWarnings();
         try (Bundle bundle = Bundle.start(Bundle.Extent.LOADED, Bundle.WITHOUT_UCONTACT)) {
             Instant from = since == null ? null : Instant.now().minus(since);
-            print(bundle.ledger().recent(kind, from, limit), System.out);
+            List<Entry> entries = bundle.ledger().recent(kind, from, limit);
+            print(entries, System.out);
+            if (entries.isEmpty()) {
+                System.err.println(
+                        "agentcall: found none in " + bundle.settings().ledgerUrlShown());
+            }
             return ExitCode.ALL_PLACED;
         }
     }

@@ -17,6 +17,16 @@ import java.util.stream.Stream;
 final class UnknownKeys {
 
     private static final String PREFIX = "agentcall.";
+    private static final String CAMEL = "camel.";
+    /** What the start script says, and how logs are chosen. */
+    private static final Set<String> INTERNAL = Set.of(
+            "agentcall.terminal",
+            "agentcall.started.in",
+            "agentcall.user.line",
+            "agentcall.log.level",
+            "agentcall.log.camel",
+            "agentcall.log.columns");
+
     private static final Pattern KEY = Pattern.compile("agentcall\\.[\\w.-]*\\w");
 
     private UnknownKeys() {}
@@ -28,17 +38,29 @@ final class UnknownKeys {
      * @param routes the text of the route files, which may use others
      */
     static List<String> inFile(Set<String> settings, Properties file, String routes) {
-        Set<String> used = KEY.matcher(routes + file.values())
-                .results()
-                .map(MatchResult::group)
-                .collect(Collectors.toSet());
+        String users = routes + file.values();
+        Set<String> used = KEY.matcher(users).results().map(MatchResult::group).collect(Collectors.toSet());
         return file.stringPropertyNames().stream()
-                .filter(key -> dotted(key).startsWith(PREFIX) && !settings.contains(key) && !used.contains(key))
+                .filter(key -> !settings.contains(key) && !used.contains(key))
+                .filter(key -> dotted(key).startsWith(PREFIX) || !key.startsWith(CAMEL) && !users.contains(key))
                 .sorted()
                 .map(key -> key + ": is no setting, and no route uses it"
-                        + closest(dotted(key), settings)
+                        + meant(dotted(key), settings)
                                 .map(", expected "::concat)
                                 .collect(Collectors.joining()))
+                .toList();
+    }
+
+    private static Stream<String> meant(String key, Set<String> settings) {
+        return key.startsWith(PREFIX) ? closest(key, settings) : Spelling.closest(key, settings).stream();
+    }
+
+    /** A line for each system property that is nearly a setting. */
+    static List<String> inSystemProperties(Set<String> settings, Collection<String> keys) {
+        return keys.stream()
+                .filter(key -> key.startsWith(PREFIX) && !settings.contains(key) && !INTERNAL.contains(key))
+                .sorted()
+                .flatMap(key -> closest(key, settings).map(meant -> key + ": is no setting, expected " + meant))
                 .toList();
     }
 

@@ -204,10 +204,19 @@ public final class Validation {
             if (NUMBER.matcher(digits).matches()) {
                 return digits;
             }
-            wrong = "expected an optional + and 1 to 32 characters out of 0-9 * #";
+            wrong = "expected an optional + and 1 to 32 characters out of 0-9 * #" + unseen(digits);
         }
         faults.add(new Fault(Reason.BAD_NUMBER, field, field.key() + " '" + Text.shown(value, SHOWN) + "': " + wrong));
         return value;
+    }
+
+    /** A character that looks like another, or like nothing, is named. */
+    private static String unseen(String digits) {
+        return digits.codePoints()
+                .filter(c -> c > 126)
+                .mapToObj("; U+%04X is none of them"::formatted)
+                .findFirst()
+                .orElse("");
     }
 
     /** Takes off a leading apostrophe and ="…", with which spreadsheets keep a number a text. */

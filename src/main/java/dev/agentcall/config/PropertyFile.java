@@ -9,6 +9,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Properties;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * A file of properties as it was written: in UTF-8, as editors do; if it is none, in ISO-8859-1, which Java expected for
@@ -49,6 +51,27 @@ public final class PropertyFile {
             properties.load(new StringReader(Files.readString(path, encoding())));
         }
         return properties;
+    }
+
+    /** Keys that are there more than once, of which the last one counts. */
+    public Set<String> repeated() throws IOException {
+        Set<String> repeated = new TreeSet<>();
+        Properties properties = new Properties() {
+            private static final long serialVersionUID = 1L;
+
+            @Override
+            public synchronized Object put(Object key, Object value) {
+                Object before = super.put(key, value);
+                if (before != null) {
+                    repeated.add(key.toString());
+                }
+                return before;
+            }
+        };
+        if (Files.exists(path)) {
+            properties.load(new StringReader(Files.readString(path, encoding())));
+        }
+        return repeated;
     }
 
     @Override

@@ -1,6 +1,8 @@
 package dev.agentcall.config;
 
 import java.net.InetAddress;
+import java.net.NetworkInterface;
+import java.net.SocketException;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -30,7 +32,6 @@ public record RestSettings(
         String keystorePassword,
         Duration patience) {
 
-    private static final int HIGHEST_PORT = 65_535;
     private static final String ORIGIN = "https?://[A-Za-z0-9.-]+(:\\d{1,5})?|https?://\\[[0-9a-fA-F:.]+](:\\d{1,5})?";
 
     /** Without a port or a servlet there are none. */
@@ -54,7 +55,7 @@ public record RestSettings(
         if (read.optional("agentcall.rest.port") == null) {
             return null;
         }
-        int port = read.wholeNumber("agentcall.rest.port", 0, HIGHEST_PORT);
+        int port = read.wholeNumber("agentcall.rest.port", 0, SettingsReader.HIGHEST_PORT);
         InetAddress address = host == null ? null : address(read, host);
         if (address != null && !address.isLoopbackAddress() && users == null) {
             read.tell("agentcall.rest.users: not set, expected a file of users, because agentcall.rest.host is " + host
@@ -65,8 +66,14 @@ public record RestSettings(
 
     private static InetAddress address(SettingsReader read, String host) {
         try {
-            return InetAddress.getByName(host);
-        } catch (UnknownHostException e) {
+            InetAddress address = InetAddress.getByName(host);
+            if (address.isAnyLocalAddress()
+                    || address.isLoopbackAddress()
+                    || NetworkInterface.getByInetAddress(address) != null) {
+                return address;
+            }
+            return read.fault("agentcall.rest.host", host, "a name or an address of this machine");
+        } catch (UnknownHostException | SocketException e) {
             return read.fault("agentcall.rest.host", host, "a name or an address of this machine");
         }
     }

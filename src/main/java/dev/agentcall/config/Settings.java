@@ -7,6 +7,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
@@ -73,7 +75,7 @@ public record Settings(
      */
     public static Settings read(UnaryOperator<String> properties) {
         SettingsReader read = new SettingsReader(properties);
-        Path tokenFile = read.file("agentcall.ucontact.token-file");
+        Path tokenFile = read.tokenFile("agentcall.ucontact.token-file");
         Path data = read.path("agentcall.data");
         Settings settings = new Settings(
                 read.httpUrl("agentcall.ucontact.url", "https://{instance}.ucontactcloud.com"),
@@ -119,8 +121,33 @@ public record Settings(
         if (jms == null || jms.error() == null) {
             read.required("agentcall.channel.error", "endpoint URIs, or a broker's queue in agentcall.jms.error");
         }
+        settings.tellSameFolders(read);
         read.throwFaults();
         return settings;
+    }
+
+    /** What is written into the inbox would be read from there: results, files that are done. */
+    private void tellSameFolders(SettingsReader read) {
+        Map<String, Path> folders = new LinkedHashMap<>();
+        folders.put("agentcall.inbox", inbox);
+        folders.put("agentcall.outbox", outbox);
+        folders.put("agentcall.done", done);
+        folders.put("agentcall.failed", failed);
+        Map<Path, String> keys = new HashMap<>();
+        folders.forEach((key, folder) -> {
+            String other = folder == null ? null : keys.putIfAbsent(real(folder), key);
+            if (other != null) {
+                read.fault(key, folder.toString(), "a folder of its own: that is " + other);
+            }
+        });
+    }
+
+    private static Path real(Path folder) {
+        try {
+            return folder.toRealPath();
+        } catch (IOException e) {
+            return folder.toAbsolutePath().normalize(); // it is not there yet
+        }
     }
 
     /** The address alone: there are secrets among the rest. */

@@ -3,6 +3,7 @@ package dev.agentcall.config;
 import dev.agentcall.call.EndpointUri;
 import dev.agentcall.call.Field;
 import dev.agentcall.csv.ColumnNames;
+import dev.agentcall.http.Token;
 import java.net.InetAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -26,6 +27,8 @@ public final class SettingsReader {
     private static final Pattern DURATION = Pattern.compile("(\\d{1,9}) ?(ms|s|m|h|d)");
     /** So that a duration can be told in nanoseconds. */
     private static final Duration LONGEST = Duration.ofDays(36_500);
+
+    static final int HIGHEST_PORT = 65_535;
 
     private static final Pattern NUMBER = Pattern.compile("\\d{1,9}(\\.\\d{1,9})?");
 
@@ -111,6 +114,7 @@ public final class SettingsReader {
             URI url = new URI(value.replaceAll("/+$", ""));
             boolean web = "http".equalsIgnoreCase(url.getScheme()) || "https".equalsIgnoreCase(url.getScheme());
             if (web
+                    && url.getPort() <= HIGHEST_PORT
                     && url.getHost() != null
                     && url.getQuery() == null
                     && url.getFragment() == null
@@ -146,6 +150,19 @@ public final class SettingsReader {
         } catch (InvalidPathException e) {
             return fault(key, value, "a file that can be read");
         }
+    }
+
+    /** A file that holds the token. */
+    Path tokenFile(String key) {
+        Path file = file(key);
+        if (file != null) {
+            try {
+                Token.read(file);
+            } catch (IllegalArgumentException e) {
+                faults.add(e.getMessage());
+            }
+        }
+        return file;
     }
 
     Duration duration(String key, Duration least) {

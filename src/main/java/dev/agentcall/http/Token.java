@@ -19,14 +19,14 @@ public final class Token {
      */
     public Token(Settings settings) {
         file = settings.tokenFile();
-        value = file == null ? settings.token() : readFile(file);
+        value = file == null ? settings.token() : read(file);
     }
 
     /** The token. After a refusal it is read again each time, where it is in a file; what was read before stays if that fails. */
     public String value() {
         if (refused && file != null) {
             try {
-                value = readFile(file);
+                value = read(file);
             } catch (IllegalArgumentException e) {
                 // The old token is as good as none; the next probe reads the file again.
             }
@@ -39,7 +39,12 @@ public final class Token {
         refused = isRefused;
     }
 
-    private static String readFile(Path file) {
+    /**
+     * The token in a file.
+     *
+     * @throws IllegalArgumentException if there is none in it, or it cannot be read
+     */
+    public static String read(Path file) {
         String found;
         try {
             String token = Files.readString(file).strip();

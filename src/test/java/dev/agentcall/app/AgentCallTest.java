@@ -68,6 +68,38 @@ class AgentCallTest {
         assertThat(ended.all()).doesNotContain("\tat ").doesNotContain("Caused by:");
     }
 
+    /** Camel reads a regular expression when the first answer comes. */
+    @Test
+    void whatIsSentAndCannotBeJudgedIsUnknownAtOnce(@TempDir Path home) throws Exception {
+        try (CallStub stub = CallStub.start(call -> CallStub.Answer.placed())) {
+            Program program = Program.unpack(home, stub.uri()).environment("AGENTCALL_CONCURRENCY", "1");
+            Path route = home.resolve("routes/place-call.camel.yaml");
+            String shipped = Files.readString(route);
+            Files.writeString(route, shipped.replace("regex '", "regex '("));
+            program.file(
+                    "two.csv",
+                    "callerid,agent,phone,context,outqueue,destination\n"
+                            + "1,ana,1001,agentes,Ventas->,0991\n1,eva,1002,agentes,Ventas->,0992\n");
+
+            Program.Ended broken = program.run("two.csv");
+
+            assertThat(broken.code()).isEqualTo(3);
+            assertThat(broken.err()).contains("Unclosed group");
+            int sent = stub.calls().size();
+            assertThat(program.run("--ledger", "--outcome", "unknown").out().lines())
+                    .hasSize(1 + sent);
+            assertThat(program.run("--check").err())
+                    .contains("routes/place-call.camel.yaml", "found the regular expression", "Unclosed group");
+            Files.writeString(route, shipped);
+            Program.Ended mended = program.run("two.csv");
+            assertThat(mended.code()).as(mended.all()).isEqualTo(1);
+            assertThat(stub.placed()).containsExactlyInAnyOrder("0991", "0992");
+            assertThat(Files.readAllLines(program.outbox().resolve("error.jsonl")))
+                    .hasSize(sent)
+                    .allSatisfy(line -> assertThat(line).contains("\"crash\"", "place-call broke off"));
+        }
+    }
+
     @Test
     void helpTellsTheOptionsAndTheExitCodes() throws Exception {
         Ended help = Program.unpack(home).run("--help");

@@ -193,6 +193,18 @@ class RouteFilesTest {
                 .containsExactlyElementsOf(block(section, "text").lines().toList());
     }
 
+    /** The whole file that docs/extending.md shows is the shipped one, but for its predicate on the body. */
+    @Test
+    void theExampleOfAnotherPredicateIsTheShippedRoute() throws IOException {
+        String section = Files.readString(Path.of("docs", "extending.md")).split("## What counts as success")[1];
+        String predicate = "[$][{]body} regex '.*'\n";
+
+        assertThat(block(section, "yaml").replaceFirst(predicate, ""))
+                .isEqualTo(Files.readString(ROUTES.resolve("place-call.camel.yaml"))
+                        .replaceFirst(predicate, ""))
+                .isNotEqualTo(block(section, "yaml"));
+    }
+
     private static String block(String markdown, String language) {
         return markdown.split("```" + language + "\n", 2)[1].split("```", 2)[0];
     }

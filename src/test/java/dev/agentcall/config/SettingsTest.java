@@ -180,7 +180,11 @@ class SettingsTest {
     void restIsOnThisMachineOnlyUnlessThereAreUsers() throws IOException {
         String users = Files.writeString(folder.resolve("users"), "crm=p").toString();
 
-        for (String host : List.of("0.0.0.0", "::", "192.0.2.1")) {
+        assertThat(faults("agentcall.rest.host", "192.0.2.1", "agentcall.rest.users", users))
+                .singleElement()
+                .asString()
+                .contains("agentcall.rest.host", "192.0.2.1", "of this machine");
+        for (String host : List.of("0.0.0.0", "::")) {
             assertThat(faults("agentcall.rest.host", host))
                     .singleElement()
                     .asString()
