@@ -14,9 +14,11 @@ import java.util.Map;
 /** An {@link Outcome} as the JSON object that is the same in channels, replies and answers. */
 public final class OutcomeJson {
 
-    /** Always with milliseconds, so that instants sort as text. */
-    private static final DateTimeFormatter INSTANT =
-            DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSS'Z'").withZone(ZoneOffset.UTC);
+    private static final DateTimeFormatter SECOND =
+            DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss").withZone(ZoneOffset.UTC);
+
+    /** Most instants are of the second that was written last. */
+    private static volatile Second last = new Second(Instant.EPOCH);
 
     private static final JsonMapper MAPPER = JsonMapper.builder().build();
     private static final JsonFactory FACTORY = MAPPER.getFactory();
@@ -60,9 +62,21 @@ public final class OutcomeJson {
         return json(json -> object(json, values));
     }
 
-    /** ISO 8601 in UTC with milliseconds. */
+    /** ISO 8601 in UTC, always with milliseconds, so that instants sort as text. */
     public static String instant(Instant at) {
-        return INSTANT.format(at);
+        Second second = last;
+        if (second.epochSecond != at.getEpochSecond()) {
+            second = new Second(at);
+            last = second;
+        }
+        String millis = String.valueOf(1_000 + at.getNano() / 1_000_000).substring(1);
+        return second.text + '.' + millis + 'Z';
+    }
+
+    private record Second(long epochSecond, String text) {
+        private Second(Instant at) {
+            this(at.getEpochSecond(), SECOND.format(at));
+        }
     }
 
     private static void fields(JsonGenerator json, CallRequest request) throws IOException {

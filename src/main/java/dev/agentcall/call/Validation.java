@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntPredicate;
 import java.util.regex.Pattern;
 
 /**
@@ -68,8 +69,7 @@ public final class Validation {
         for (Field field : Field.values()) {
             String value = valueOrDefault(request, field);
             if (value != null) {
-                boolean alreadyFaulty = incoming.faults().stream().anyMatch(fault -> fault.field() == field);
-                checked.put(field, alreadyFaulty ? value : checked(field, value, faults));
+                checked.put(field, isFaulty(incoming, field) ? value : checked(field, value, faults));
             } else if (field != Field.DATA) {
                 faults.add(
                         new Fault(Reason.MISSING_FIELD, field, field.key() + " is missing or blank, expected a value"));
@@ -78,6 +78,15 @@ public final class Validation {
         String id = checkedId(request.requestId(), faults);
         return new Incoming(
                 request.withFields(checked).withRequestId(id), faults.isEmpty() ? List.of() : List.copyOf(faults));
+    }
+
+    private static boolean isFaulty(Incoming incoming, Field field) {
+        for (Fault fault : incoming.faults()) {
+            if (fault.field() == field) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static String checked(Field field, String value, List<Fault> faults) {
@@ -116,8 +125,9 @@ public final class Validation {
         if (id == null) {
             return null;
         }
-        boolean visible = id.codePoints()
-                .noneMatch(c -> c == '/'
+        boolean visible = !has(
+                id,
+                c -> c == '/'
                         || Character.isWhitespace(c)
                         || Character.isSpaceChar(c)
                         || Character.getType(c) == Character.FORMAT
@@ -128,14 +138,14 @@ public final class Validation {
                     Reason.BAD_TEXT,
                     null,
                     "requestId '" + Text.shown(id, SHOWN) + "' is not 1 to 200 visible characters without '/'"));
-            return tooLong || id.codePoints().anyMatch(Validation::isControl) ? Text.shown(id, MAX_ID) : id;
+            return tooLong || has(id, Validation::isControl) ? Text.shown(id, MAX_ID) : id;
         }
         return id;
     }
 
     private static String text(Field field, String value, List<Fault> faults) {
         String trimmed = trim(value);
-        if (trimmed.codePoints().anyMatch(Validation::isControl)) {
+        if (has(trimmed, Validation::isControl)) {
             faults.add(new Fault(
                     Reason.BAD_TEXT,
                     field,
@@ -155,7 +165,7 @@ public final class Validation {
     }
 
     private static String free(Field field, String value, List<Fault> faults) {
-        if (value.codePoints().anyMatch(c -> Character.getType(c) == Character.SURROGATE)) {
+        if (has(value, c -> Character.getType(c) == Character.SURROGATE)) {
             faults.add(new Fault(
                     Reason.BAD_TEXT, field, field.key() + " has half a character (a lone surrogate), expected text"));
         }
@@ -176,6 +186,18 @@ public final class Validation {
 
     private static boolean isTrimmed(char c) {
         return Character.isWhitespace(c) || Character.isSpaceChar(c) || c == '\uFEFF';
+    }
+
+    /** Like {@code codePoints().anyMatch}; the streams of a request's values cost more than all else that is checked. */
+    private static boolean has(String value, IntPredicate wanted) {
+        for (int i = 0; i < value.length(); ) {
+            int c = value.codePointAt(i);
+            if (wanted.test(c)) {
+                return true;
+            }
+            i += Character.charCount(c);
+        }
+        return false;
     }
 
     /** Control characters, line separators, and halves of characters, which no encoding can carry. */

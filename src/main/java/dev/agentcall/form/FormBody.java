@@ -29,7 +29,7 @@ public final class FormBody {
     public static String encode(Map<Field, String> fields) {
         StringBuilder body = new StringBuilder(192);
         for (Field field : Field.values()) {
-            append(body, field.key(), fields.get(field));
+            append(body, field.key(), fields.get(field)); // names of letters
         }
         return body.toString();
     }
@@ -67,7 +67,7 @@ public final class FormBody {
             JsonNode value = member.getValue();
             append(
                     body,
-                    member.getKey(),
+                    encoded(member.getKey()),
                     value.isNull() ? null : value.isTextual() ? value.asText() : value.toString());
         }
         return body.toString();
@@ -78,9 +78,11 @@ public final class FormBody {
             if (!body.isEmpty()) {
                 body.append('&');
             }
-            body.append(URLEncoder.encode(name, StandardCharsets.UTF_8))
-                    .append('=')
-                    .append(URLEncoder.encode(value, StandardCharsets.UTF_8));
+            body.append(name).append('=').append(encoded(value));
         }
+    }
+
+    private static String encoded(String text) {
+        return URLEncoder.encode(text, StandardCharsets.UTF_8);
     }
 }

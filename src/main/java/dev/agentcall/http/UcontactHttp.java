@@ -263,7 +263,7 @@ public final class UcontactHttp implements HttpClientConfigurer, HttpActivityLis
     }
 
     private static String without(Header credentials, String text) {
-        String token = credentials.getValue().replaceFirst("^\\S+ ", "");
+        String token = credentials.getValue().substring(credentials.getValue().indexOf(' ') + 1);
         return text.contains(token) ? text.replaceAll("(?<![\\w-])" + Pattern.quote(token) + "(?![\\w-])", "…") : text;
     }
 
