@@ -31,6 +31,8 @@ public final class Gate {
     private static final Duration LONGEST_RETRY_AFTER = Duration.ofMinutes(5);
     /** A waiting thread looks up this often, for a stop that nobody announces. */
     private static final long LOOK_UP_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+    /** Times that a thread lets others run before it sleeps: on a busy machine one of them is about to make room. */
+    private static final int YIELDS = 2;
 
     private final int concurrency;
     private final int perAgent;
@@ -264,6 +266,11 @@ public final class Gate {
         try {
             line.add(own);
             letIn();
+            for (int i = 0; i < YIELDS && own.permit == null; i++) {
+                lock.unlock();
+                Thread.yield();
+                lock.lock();
+            }
             while (own.permit == null) {
                 if (stopping.isStopping()) {
                     throw new StoppingException();
