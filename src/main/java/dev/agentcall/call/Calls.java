@@ -124,7 +124,8 @@ public final class Calls {
     /** The route ended between the claim and the outcome: its predicate cannot be evaluated, for one. */
     private void brokenOff(Exchange done, Call call) {
         Exception failure = done.getProperty(Exchange.EXCEPTION_CAUGHT, done.getException(), Exception.class);
-        if (call.ledgerId == null || call.outcome != null || failure instanceof LedgerException) {
+        boolean latest = call(done) == call;
+        if (!latest || call.ledgerId == null || call.outcome != null || failure instanceof LedgerException) {
             return; // a ledger that cannot be written has the claim, which is for the next process to see to
         }
         try {
