@@ -3,7 +3,6 @@ package dev.agentcall.ledger;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 
 /**
@@ -41,9 +40,7 @@ final class AdvisoryLocks implements SignOfLife {
     @Override
     public void show(long process, Connection writer) throws SQLException {
         endEarlierSessions(process, writer);
-        try (Statement wait = writer.createStatement();
-                PreparedStatement lock = writer.prepareStatement("SELECT pg_advisory_lock(?, ?)")) {
-            wait.execute("SET LOCAL lock_timeout = '5s'");
+        try (PreparedStatement lock = writer.prepareStatement("SELECT pg_advisory_lock(?, ?)")) {
             lock.setInt(1, group(writer));
             lock.setInt(2, Math.toIntExact(process));
             lock.execute();

@@ -41,6 +41,8 @@ final class Database implements AutoCloseable {
     /** A node that froze or lost its network in the midst of a transaction is not to hold up the others for hours. */
     private static final String ENDED_SOON = "SET tcp_keepalives_idle = 15; SET tcp_keepalives_interval = 5;"
             + " SET tcp_keepalives_count = 3; SET idle_in_transaction_session_timeout = '30s'; SET lock_timeout = '5s'";
+    /** An application's connection goes back without them. */
+    private static final String ENDED_AS_BEFORE = ENDED_SOON.replaceAll("SET (\\w+) = [^;]+", "RESET $1");
     /** Rows that PostgreSQL hands out at a time, so that a long result does not fill the memory. */
     private static final int FETCHED_ROWS = 1_000;
 
@@ -181,6 +183,9 @@ final class Database implements AutoCloseable {
         }
         try (connection) {
             connection.setAutoCommit(true);
+            try (Statement statement = connection.createStatement()) {
+                statement.execute(ENDED_AS_BEFORE);
+            }
             AdvisoryLocks.drop(connection); // they would stay with the session, as signs of a life that has ended
         } catch (SQLException e) {
             // It is broken, and its locks are gone with it.

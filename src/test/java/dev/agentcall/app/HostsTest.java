@@ -22,6 +22,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
@@ -270,6 +271,7 @@ class HostsTest {
         try (EmbeddedPostgres postgres = EmbeddedPostgres.start()) {
             HikariDataSource theirs = new HikariDataSource();
             theirs.setDataSource(postgres.getPostgresDatabase());
+            theirs.setMaximumPoolSize(6); // as few as they are asked for: each is looked at below
             CamelContext context =
                     context(with -> with.getRegistry().bind("theirs", theirs), "agentcall.ledger.url", "bean:theirs");
             context.start();
@@ -292,6 +294,19 @@ class HostsTest {
             assertThat(one(theirs, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"))
                     .as("signs of life that stay with their connections")
                     .isEqualTo("0");
+            List<Connection> all = new ArrayList<>();
+            for (int i = 0; i < 6; i++) {
+                all.add(theirs.getConnection());
+            }
+            for (Connection connection : all) {
+                try (connection;
+                        ResultSet result = connection.createStatement().executeQuery("SHOW lock_timeout")) {
+                    result.next();
+                    assertThat(result.getString(1))
+                            .as("what was set for the ledger stays with no connection")
+                            .isEqualTo("0");
+                }
+            }
             theirs.close();
         }
     }
