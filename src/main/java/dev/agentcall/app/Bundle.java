@@ -193,11 +193,11 @@ final class Bundle implements AutoCloseable {
         for (Path other : RouteFile.others(ROUTES)) {
             unknown.add(other + ": is not read, expected a file in " + ROUTES + " that ends in .yaml");
         }
+        settings.addAll(configuration.stringPropertyNames());
         for (String line :
                 UnknownKeys.inSystemProperties(settings, System.getProperties().stringPropertyNames())) {
             unknown.add("-D: " + line);
         }
-        settings.addAll(configuration.stringPropertyNames());
         for (String line : UnknownKeys.inEnvironment(settings, System.getenv().keySet())) {
             unknown.add("environment: " + line);
         }

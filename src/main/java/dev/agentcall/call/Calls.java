@@ -135,12 +135,8 @@ public final class Calls {
             }
             Verdict verdict = Verdict.unknown(
                     Reason.CRASH, "place-call broke off after the call was sent: " + Text.withRoot(failure), null);
-            Outcome outcome = Outcome.of(call.request, verdict, Instant.now(), null);
-            ledger.record(call.ledgerId, outcome);
+            decide(call, verdict, false);
             ledger.missed(call.ledgerId, null);
-            call.decide(outcome);
-            observer.accept(outcome);
-            log(outcome);
         } catch (LedgerException e) {
             LOG.error("request {} was sent and has no outcome: {}", call.request.requestId(), e.getMessage());
         }

@@ -47,16 +47,20 @@ public final class PropertyFile {
      */
     public Properties read() throws IOException {
         Properties properties = new Properties();
+        readInto(properties);
+        return properties;
+    }
+
+    private void readInto(Properties properties) throws IOException {
         if (Files.exists(path)) {
             properties.load(new StringReader(Files.readString(path, encoding())));
         }
-        return properties;
     }
 
     /** Keys that are there more than once, of which the last one counts. */
     public Set<String> repeated() throws IOException {
         Set<String> repeated = new TreeSet<>();
-        Properties properties = new Properties() {
+        readInto(new Properties() {
             private static final long serialVersionUID = 1L;
 
             @Override
@@ -67,10 +71,7 @@ public final class PropertyFile {
                 }
                 return before;
             }
-        };
-        if (Files.exists(path)) {
-            properties.load(new StringReader(Files.readString(path, encoding())));
-        }
+        });
         return repeated;
     }
 

@@ -72,10 +72,10 @@ public record RestSettings(
                     || NetworkInterface.getByInetAddress(address) != null) {
                 return address;
             }
-            return read.fault("agentcall.rest.host", host, "a name or an address of this machine");
         } catch (UnknownHostException | SocketException e) {
-            return read.fault("agentcall.rest.host", host, "a name or an address of this machine");
+            // told below, like an address of another machine
         }
+        return read.fault("agentcall.rest.host", host, "a name or an address of this machine");
     }
 
     /** There is a password among them. */

@@ -195,8 +195,10 @@ final class ColumnMap {
 
     /** What the row has beyond the header's columns, or had in the file whose result this is; not what is blank. */
     List<String> surplus(List<String> cells) {
-        Stream<String> beyond =
-                cells.size() <= header.size() ? Stream.of() : cells.subList(header.size(), cells.size()).stream();
+        if (surplusColumn == null && cells.size() <= header.size()) {
+            return List.of();
+        }
+        Stream<String> beyond = cells.stream().skip(header.size());
         return Stream.concat(Stream.of(cell(cells, surplusColumn)), beyond)
                 .filter(cell -> !cell.isBlank())
                 .toList();

@@ -150,7 +150,10 @@ public final class CsvFiles {
             OpenRun run = begin(file, input, began, last == null ? -1 : last.decided);
             if (run == null) {
                 input.close();
-                rememberElsewhere(file, input.content());
+                Elsewhere seen = look(file, input.content());
+                if (seen != null) {
+                    elsewhere.put(file, seen);
+                }
                 return;
             }
             current = run;
@@ -198,12 +201,13 @@ public final class CsvFiles {
         }
     }
 
-    private void rememberElsewhere(Path file, String content) throws IOException {
+    /** The file as it is now; null if it is gone. */
+    private static Elsewhere look(Path file, String content) throws IOException {
         try {
             long until = System.nanoTime() + ELSEWHERE.toNanos();
-            elsewhere.put(file, new Elsewhere(Files.getLastModifiedTime(file), Files.size(file), content, until));
+            return new Elsewhere(Files.getLastModifiedTime(file), Files.size(file), content, until);
         } catch (NoSuchFileException e) {
-            elsewhere.remove(file); // it is done
+            return null;
         }
     }
 
@@ -214,16 +218,17 @@ public final class CsvFiles {
         if (last == null || last.untilNanos - System.nanoTime() > 0) {
             return last != null;
         }
-        rememberElsewhere(file, last.content);
-        Elsewhere now = elsewhere.get(file);
-        if (now != null
+        Elsewhere now = look(file, last.content);
+        boolean still = now != null
                 && now.changed.equals(last.changed)
                 && now.size == last.size
-                && isInWork(file.getFileName().toString(), last.content)) {
-            return true;
+                && isInWork(file.getFileName().toString(), last.content);
+        if (still) {
+            elsewhere.put(file, now);
+        } else {
+            elsewhere.remove(file);
         }
-        elsewhere.remove(file);
-        return false;
+        return still;
     }
 
     private boolean isInWork(String name, String content) {

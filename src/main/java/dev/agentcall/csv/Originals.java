@@ -57,10 +57,7 @@ final class Originals {
 
     /** True if the run lacks nothing but its mark; another file of that name in the folder done is none of its business. */
     boolean isMoved(FileRun run, CsvInput input) throws IOException {
-        Path moved = run.doneName() == null ? null : settings.done().resolve(run.doneName());
-        return moved != null
-                && Files.exists(moved)
-                && Files.mismatch(moved, input.snapshot().file()) < 0;
+        return run.doneName() != null && isUnchanged(settings.done().resolve(run.doneName()), input);
     }
 
     /** What was called goes to done/. If the file is another by now, that one is put aside: its new rows were not called. */
@@ -100,7 +97,7 @@ final class Originals {
         return name.substring(CsvInput.baseName(name).length());
     }
 
-    /** True if the file is as it was when it was read. */
+    /** True if the file is there, and as it was when it was read. */
     static boolean isUnchanged(Path file, CsvInput input) throws IOException {
         return Files.exists(file) && Files.mismatch(file, input.snapshot().file()) < 0;
     }
@@ -159,11 +156,6 @@ final class Originals {
     /** Where a file is while it is on its way out of the inbox: nobody can put another into its place there. */
     private static Path taken(Path original) {
         return original.resolveSibling("." + original.getFileName() + ".taken");
-    }
-
-    /** Copies of files lie in a folder of the process that made them. */
-    private Path copies() {
-        return settings.work().resolve(String.valueOf(ledger.processId()));
     }
 
     /** The name as it is, or with a timestamp after it. */

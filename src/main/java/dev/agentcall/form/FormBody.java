@@ -29,7 +29,7 @@ public final class FormBody {
     public static String encode(Map<Field, String> fields) {
         StringBuilder body = new StringBuilder(192);
         for (Field field : Field.values()) {
-            append(body, field.key(), fields.get(field)); // names of letters
+            append(body, field.key(), fields.get(field)); // names that are encoded as they are
         }
         return body.toString();
     }
