@@ -351,7 +351,7 @@ public final class Calls {
 
     /** A request that alone is not taken, while others are, is rejected after some tries; else it waits. */
     private Verdict afterTry(Call call, Verdict unavailable) {
-        if (unavailable.status() != null && isLastTry(call.request.requestId())) {
+        if (isLastTry(call, unavailable.status() != null)) {
             return Verdict.rejected(
                     unavailable.reason(),
                     unavailable.detail() + "; " + attempts + " tries, while other requests were answered",
@@ -364,15 +364,29 @@ public final class Calls {
         throw new UnavailableException(unavailable.detail());
     }
 
-    private boolean isLastTry(String requestId) {
+    /** Only tries that were answered with a status count; the others tell of an outage. */
+    private boolean isLastTry(Call call, boolean status) {
+        String requestId = call.request.requestId();
         synchronized (tries) {
-            Tries so = tries.computeIfAbsent(requestId, id -> new Tries(System.nanoTime()));
-            so.count++;
+            Tries so = tries.computeIfAbsent(requestId, id -> new Tries(call.sentNanos));
+            so.count += status ? 1 : 0;
+            so.lastNanos = System.nanoTime();
             if (tries.size() > REMEMBERED_TRIES) {
                 tries.remove(tries.keySet().iterator().next());
             }
-            return so.count >= attempts && gate.hasAnsweredSince(so.firstNanos);
+            return status && so.count >= attempts && areOthersTaken(so);
         }
+    }
+
+    /**
+     * True if a call was answered that was sent after this one had failed. One that was in flight at the same time tells
+     * less, since an outage may have begun between the two: it counts as long as this is the only one that fails.
+     */
+    private boolean areOthersTaken(Tries so) {
+        return gate.hasAnsweredCallSentSince(so.firstFailedNanos)
+                || gate.hasAnsweredSince(so.firstSentNanos)
+                        && tries.values().stream()
+                                .noneMatch(other -> other != so && other.lastNanos - so.firstSentNanos > 0);
     }
 
     private void decide(Call call, Verdict verdict, boolean answered) {
@@ -495,12 +509,15 @@ public final class Calls {
         }
     }
 
+    /** When uContact did not take a request, in values of {@link System#nanoTime}, and how often it answered so. */
     private static final class Tries {
-        private final long firstNanos;
+        private final long firstSentNanos;
+        private final long firstFailedNanos = System.nanoTime();
+        private long lastNanos;
         private int count;
 
-        private Tries(long firstNanos) {
-            this.firstNanos = firstNanos;
+        private Tries(long firstSentNanos) {
+            this.firstSentNanos = firstSentNanos;
         }
     }
 }

@@ -54,6 +54,7 @@ public final class Gate {
 
     private Outage outage;
     private Long lastAnsweredSent;
+    private Long lastAnswered;
 
     /**
      * The one gate of a process.
@@ -175,6 +176,7 @@ public final class Gate {
         public void answered(long sentNanos) {
             lock.lock();
             try {
+                lastAnswered = System.nanoTime();
                 if (lastAnsweredSent == null || sentNanos - lastAnsweredSent > 0) {
                     lastAnsweredSent = sentNanos;
                 }
@@ -402,10 +404,20 @@ public final class Gate {
     }
 
     /** True if a call was answered that was sent after this moment, a value of {@link System#nanoTime}. */
-    public boolean hasAnsweredSince(long nanos) {
+    public boolean hasAnsweredCallSentSince(long nanos) {
         lock.lock();
         try {
             return lastAnsweredSent != null && lastAnsweredSent - nanos > 0;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** True if a call was answered after this moment, whenever it was sent. */
+    public boolean hasAnsweredSince(long nanos) {
+        lock.lock();
+        try {
+            return lastAnswered != null && lastAnswered - nanos > 0;
         } finally {
             lock.unlock();
         }

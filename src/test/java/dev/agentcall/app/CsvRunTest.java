@@ -37,6 +37,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -832,6 +833,54 @@ class CsvRunTest {
                         .containsEntry(2, "rejected/http-404");
                 assertThat(stub.placed()).hasSize(5);
                 assertThat(stub.calls()).hasSize(5 + 3);
+            }
+        }
+
+        @Test
+        void oneRowThatIsNeverTakenIsRejectedEvenIfAllOthersWereInFlightWithIt() throws Exception {
+            CountDownLatch othersPlaced = new CountDownLatch(3);
+            try (CallStub stub = CallStub.start(call -> {
+                        if (call.get("destination").equals("09913")) {
+                            othersPlaced.await();
+                            return new CallStub.Answer(404, "not here");
+                        }
+                        othersPlaced.countDown();
+                        return CallStub.Answer.placed();
+                    });
+                    RunningBundle bundle = start(stub, "agentcall.concurrency", "4")) {
+                Path file = Files.writeString(folder.resolve("f.csv"), rows(4, i -> row("agente" + i, "0991" + i)));
+
+                FileSummary summary = bundle.callOnce(file);
+
+                assertThat(summary.state()).isEqualTo(State.DONE);
+                assertThat(ResultFiles.read(bundle.outbox(), "f", ';').outcomes())
+                        .hasSize(4)
+                        .containsEntry(5, "rejected/http-404");
+                assertThat(stub.calls()).hasSize(3 + 3);
+            }
+        }
+
+        @Test
+        void rowsThatFailTogetherWaitEvenIfAnotherWasPlacedAtTheSameTime() throws Exception {
+            CountDownLatch allInFlight = new CountDownLatch(3);
+            AtomicBoolean outage = new AtomicBoolean(true);
+            try (CallStub stub = CallStub.start(call -> {
+                        allInFlight.countDown();
+                        allInFlight.await();
+                        return outage.get() && !call.get("destination").equals("09910")
+                                ? CallStub.Answer.unavailable()
+                                : CallStub.Answer.placed();
+                    });
+                    RunningBundle bundle = start(stub, "agentcall.retry.delay", "1ms")) {
+                Path file =
+                        Files.writeString(bundle.inbox().resolve("f.csv"), rows(3, i -> row("agente" + i, "0991" + i)));
+
+                CompletableFuture<FileSummary> run = CompletableFuture.supplyAsync(() -> bundle.call(file));
+                await().atMost(PATIENCE).until(() -> stub.calls().size() >= 1 + 2 * 5);
+                outage.set(false);
+
+                FileSummary summary = run.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+                assertThat(summary.count(OutcomeKind.PLACED)).isEqualTo(3);
             }
         }
 

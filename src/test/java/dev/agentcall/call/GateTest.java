@@ -399,7 +399,7 @@ class GateTest {
         assertThat(tryEnter(gate, "d")).isNotNull();
         assertThat(gate.failedTries()).isZero();
         assertThat(gate.outageDetail()).isNull();
-        assertThat(gate.hasAnsweredSince(before)).isTrue();
+        assertThat(gate.hasAnsweredCallSentSince(before)).isTrue();
     }
 
     @Test
