@@ -140,7 +140,16 @@ record CsvInput(
     }
 
     Incoming read(CsvRows.Row row) {
-        return columns.read(row, "csv-" + table + "-" + row.place(), name);
+        return columns.read(row, derivedIds() + row.place(), name);
+    }
+
+    /** True for an id that is made for a row that brings none. */
+    boolean isDerived(String requestId) {
+        return requestId.startsWith(derivedIds());
+    }
+
+    private String derivedIds() {
+        return "csv-" + table + "-";
     }
 
     /** The name without {@code .csv}. */

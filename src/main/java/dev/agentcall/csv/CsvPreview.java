@@ -28,6 +28,35 @@ public final class CsvPreview {
     private final Settings settings;
     private final Validation validation;
     private final Ledger ledger;
+    /** By requestId, the rows so far that bring one of their own. */
+    private final Map<String, Called> toCall = new HashMap<>();
+
+    private record Called(String file, int row, int fieldsHash) {}
+
+    /**
+     * What would become of a row.
+     *
+     * @param why for people, if it is invalid; else null
+     */
+    private record Fate(Kind kind, String why) {
+
+        private enum Kind {
+            CALL,
+            INVALID,
+            SPENT,
+            REPEATED,
+            DECIDED
+        }
+
+        private static final Fate CALL = new Fate(Kind.CALL, null);
+        private static final Fate SPENT = new Fate(Kind.SPENT, null);
+        private static final Fate REPEATED = new Fate(Kind.REPEATED, null);
+        private static final Fate DECIDED = new Fate(Kind.DECIDED, null);
+
+        private static Fate invalid(String why) {
+            return new Fate(Kind.INVALID, why);
+        }
+    }
 
     public CsvPreview(Settings settings, Validation validation, Ledger ledger) {
         this.settings = settings;
@@ -61,43 +90,55 @@ public final class CsvPreview {
         out.println("  columns: " + input.columns().describe());
         List<FileRun> open = ledger.fileRuns().findOpen(input.name(), input.content());
         BitSet decided = open.isEmpty() ? new BitSet() : ledger.fileRuns().decidedRows(open.get(0));
-        Map<String, Integer> counts = new HashMap<>();
+        Map<Fate.Kind, Integer> counts = new EnumMap<>(Fate.Kind.class);
         CallRequest first = null;
         try (CsvRows rows = input.openRows()) {
             for (CsvRows.Row row = rows.next(); row != null; row = rows.next()) {
                 Incoming checked = validation.check(input.read(row));
-                String fate = decided.get(row.number()) ? "decided" : fate(checked);
-                counts.merge(fate, 1, Integer::sum);
-                if (fate.equals("invalid") || fate.equals("conflict")) {
-                    out.println("  row " + row.number() + " is invalid: "
-                            + (fate.equals("conflict")
-                                    ? "its requestId belongs to an earlier request with other fields"
-                                    : checked.faults().stream()
-                                            .map(Fault::detail)
-                                            .collect(Collectors.joining("; "))));
-                } else if (first == null && fate.equals("call")) {
+                Fate fate = decided.get(row.number()) ? Fate.DECIDED : fate(checked, input);
+                counts.merge(fate.kind, 1, Integer::sum);
+                if (fate.kind == Fate.Kind.INVALID) {
+                    out.println("  row " + row.number() + " is invalid: " + fate.why);
+                } else if (first == null && fate.kind == Fate.Kind.CALL) {
                     first = checked.request();
                 }
             }
         }
-        out.println("  would be called: " + counts.getOrDefault("call", 0) + ", invalid: "
-                + (counts.getOrDefault("invalid", 0) + counts.getOrDefault("conflict", 0))
-                + ", spent (called before, not called again): " + counts.getOrDefault("spent", 0)
+        int repeated = counts.getOrDefault(Fate.Kind.REPEATED, 0);
+        out.println("  would be called: " + counts.getOrDefault(Fate.Kind.CALL, 0)
+                + ", invalid: " + counts.getOrDefault(Fate.Kind.INVALID, 0)
+                + ", spent (called before, not called again): " + counts.getOrDefault(Fate.Kind.SPENT, 0)
+                + (repeated == 0 ? "" : ", repeat an earlier row and its id: " + repeated)
                 + (open.isEmpty() ? "" : ", decided before the interruption: " + decided.cardinality()));
         if (first != null) {
             out.println("  a body, numbers masked: " + FormBody.encode(masked(first)));
         }
     }
 
-    private String fate(Incoming checked) {
+    private Fate fate(Incoming checked, CsvInput input) {
         if (!checked.faults().isEmpty()) {
-            return "invalid";
+            return Fate.invalid(checked.faults().stream().map(Fault::detail).collect(Collectors.joining("; ")));
         }
-        Entry spent = ledger.findSpent(checked.request().requestId());
-        if (spent == null) {
-            return "call";
+        CallRequest request = checked.request();
+        String fields = OutcomeJson.fields(request);
+        Entry spent = ledger.findSpent(request.requestId());
+        if (spent != null) {
+            return spent.fields().equals(fields)
+                    ? Fate.SPENT
+                    : Fate.invalid("its requestId belongs to an earlier request with other fields");
         }
-        return spent.fields().equals(OutcomeJson.fields(checked.request())) ? "spent" : "conflict";
+        if (input.isDerived(request.requestId())) {
+            return Fate.CALL;
+        }
+        Called called = new Called(request.source().name(), request.source().row(), fields.hashCode());
+        Called before = toCall.putIfAbsent(request.requestId(), called);
+        if (before == null) {
+            return Fate.CALL;
+        }
+        return before.fieldsHash == called.fieldsHash
+                ? Fate.REPEATED
+                : Fate.invalid(
+                        "its requestId belongs to row " + before.row + " of " + before.file + " with other fields");
     }
 
     private static Map<Field, String> masked(CallRequest request) {

@@ -380,6 +380,18 @@ class AgentCallTest {
             assertThat(others.all()).contains("bad.csv");
             assertNoStackTrace(others);
 
+            program.file(
+                    "twice.csv",
+                    "request_id;" + HEADER + "\nt-1;" + row("ana", "099123456") + "\nt-1;" + row("ana", "099123456")
+                            + "\nt-1;" + row("ana", "099123457") + "\nt-2;" + row("ana", "099123456"));
+            Ended twice = program.run("--dry-run", "twice.csv");
+
+            assertThat(twice.out())
+                    .containsPattern("called: 2\\b")
+                    .containsPattern("repeat[^:]*: 1\\b")
+                    .containsPattern("invalid: 1\\b")
+                    .containsPattern("row 4 is invalid: its requestId belongs to row 2 of twice.csv");
+
             assertThat(simulator.requests()).isEqualTo(before);
             assertThat(RunningBundle.names(program.outbox()))
                     .containsExactly("spent.error.csv", "spent.success.csv", "spent.unknown.csv", "success.jsonl");
