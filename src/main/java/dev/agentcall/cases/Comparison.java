@@ -105,10 +105,19 @@ final class Comparison {
         expected.members().forEach((name, value) -> {
             JsonNode member = found.outcome().path(name);
             if (!member.equals(json(value))) {
-                failures.add(name + ": expected " + shown(json(value)) + ", found " + shown(member));
+                failures.add(name + ": expected " + shown(json(value)) + ", found " + shown(member)
+                        + (name.equals(what) ? because() : ""));
             }
         });
         contains("detail", expected.detail(), found.outcome().path("detail").asText(null));
+    }
+
+    private String because() {
+        String reason = found.outcome().path("reason").asText("");
+        JsonNode detail = found.outcome().path("detail");
+        return reason.isEmpty()
+                ? ""
+                : " (" + reason + (detail.isTextual() ? ": " + Shown.plainText(detail.asText()) : "") + ")";
     }
 
     private void contains(String what, List<String> parts, String text) {

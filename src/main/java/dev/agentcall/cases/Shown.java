@@ -12,7 +12,12 @@ final class Shown {
 
     /** In quotes, on one line, cut; {@code nothing} for null. */
     static String text(Object value) {
-        return value == null ? "nothing" : "'" + Text.shown(value.toString(), LENGTH) + "'";
+        return value == null ? "nothing" : "'" + plainText(value.toString()) + "'";
+    }
+
+    /** On one line, cut. */
+    static String plainText(String text) {
+        return Text.shown(text, LENGTH);
     }
 
     /** An endpoint without what may be secret, in the form that people write. */
