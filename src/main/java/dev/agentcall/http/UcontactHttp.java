@@ -47,6 +47,8 @@ import org.apache.hc.core5.http.protocol.HttpContext;
 import org.apache.hc.core5.ssl.SSLContexts;
 import org.apache.hc.core5.util.TimeValue;
 import org.apache.hc.core5.util.Timeout;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Makes the HTTP client of one route endpoint ({@code httpClientConfigurer=#bean:agentcallUcontactHttp}) fit for a POST that rings
@@ -57,6 +59,8 @@ import org.apache.hc.core5.util.Timeout;
  * request never left.
  */
 public final class UcontactHttp implements HttpClientConfigurer, HttpActivityListener, AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(UcontactHttp.class);
 
     /** Exchange property with the {@link Answer}. */
     public static final String ANSWER = "agentcall.answer";
@@ -93,6 +97,8 @@ public final class UcontactHttp implements HttpClientConfigurer, HttpActivityLis
                         request.setPath(SLASHES.matcher(request.getPath()).replaceAll("/")))
                 .addRequestInterceptorLast((request, entity, context) ->
                         request.setHeader(HttpHeaders.AUTHORIZATION, settings.authScheme() + " " + token.value()))
+                .addExecInterceptorBefore(
+                        ChainElement.CONNECT.name(), "clean-connection", UcontactHttp::overCleanConnection)
                 // The connection, with TLS, stands when this is reached: from here on a request may have left.
                 .addExecInterceptorBefore(ChainElement.MAIN_TRANSPORT.name(), "whole-answer", this::exchange);
     }
@@ -156,6 +162,7 @@ public final class UcontactHttp implements HttpClientConfigurer, HttpActivityLis
 
     private PoolingHttpClientConnectionManager connections() {
         return PoolingHttpClientConnectionManagerBuilder.create()
+                .setConnectionFactory(CleanConnection::over)
                 .setTlsSocketStrategy(new DefaultClientTlsStrategy(sslContext()))
                 .setMaxConnTotal(settings.concurrency())
                 .setMaxConnPerRoute(settings.concurrency())
@@ -191,6 +198,18 @@ public final class UcontactHttp implements HttpClientConfigurer, HttpActivityLis
         }
     }
 
+    /** Takes another connection as long as nothing was sent; those that rested end sooner or later, and a new one is clean. */
+    private static ClassicHttpResponse overCleanConnection(
+            ClassicHttpRequest request, ExecChain.Scope scope, ExecChain chain) throws IOException, HttpException {
+        while (true) {
+            try {
+                return chain.proceed(request, scope);
+            } catch (CleanConnection.UnaskedInputException e) {
+                LOG.debug("a connection to uContact is not used again: {}", e.getMessage());
+            }
+        }
+    }
+
     /** Sends the request and reads the whole answer, or notes why there is none. */
     private ClassicHttpResponse exchange(ClassicHttpRequest request, ExecChain.Scope scope, ExecChain chain)
             throws IOException, HttpException {
@@ -213,6 +232,9 @@ public final class UcontactHttp implements HttpClientConfigurer, HttpActivityLis
             plain.setEntity(
                     new StringEntity(answer.text(), ContentType.TEXT_PLAIN.withCharset(StandardCharsets.UTF_8)));
             return plain;
+        } catch (CleanConnection.UnaskedInputException e) {
+            exchange.removeProperty(ANSWER);
+            throw e;
         } catch (IOException | HttpException | RuntimeException e) {
             boolean timedOut = deadline.isOver() || e instanceof SocketTimeoutException;
             note(exchange, Answer.lost(timedOut, why(timedOut, e)));

@@ -33,6 +33,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.stream.Stream;
+import javax.net.ServerSocketFactory;
 import org.apache.camel.Exchange;
 import org.apache.camel.ProducerTemplate;
 import org.apache.camel.component.file.FileConsumer;
@@ -501,6 +502,46 @@ class AnswersTest {
                 assertThat(text(outcome, "outcome")).isEqualTo("placed");
                 assertDelivered(bundle, request, outcome);
                 assertThat(simulator.requests()).isEqualTo(1);
+            }
+        }
+
+        @ParameterizedTest
+        @CsvSource({
+            "http, ZERO_WITH_THE_ANSWER",
+            "http, ZERO_BEHIND_THE_ANSWER",
+            "http, TIMEOUT_WHILE_IT_RESTS",
+            "https, ZERO_WITH_THE_ANSWER",
+            "https, TIMEOUT_WHILE_IT_RESTS"
+        })
+        void whatComesUnaskedIsNotTakenForTheAnswerToTheNextCall(String scheme, TalkativeServer.Says says)
+                throws Exception {
+            SelfSigned certificate = certificate("ip:127.0.0.1");
+            ServerSocketFactory sockets = scheme.equals("http")
+                    ? ServerSocketFactory.getDefault()
+                    : certificate.tls().getServerSocketFactory();
+            try (TalkativeServer server = TalkativeServer.start(sockets, says);
+                    RunningBundle bundle =
+                            start(URI.create(scheme + "://127.0.0.1:" + server.port()), trusting(certificate))) {
+                for (int number = 1; number <= 4; number++) {
+                    JsonNode outcome = bundle.place(request("0991" + number));
+
+                    assertThat(text(outcome, "guid")).as(outcome.toString()).isEqualTo(TalkativeServer.guid(number));
+                    server.awaitSaid();
+                }
+                assertThat(server.requests()).isEqualTo(4);
+            }
+        }
+
+        @Test
+        void theBodyOfAnAnswerThatHasNoneIsNotTakenForTheNextAnswer() throws Exception {
+            try (TalkativeServer server = TalkativeServer.start(
+                            ServerSocketFactory.getDefault(), TalkativeServer.Says.BODY_BEHIND_A_304);
+                    RunningBundle bundle =
+                            start(URI.create("http://127.0.0.1:" + server.port()), "agentcall.retry.delay", "1ms")) {
+                assertUnavailable(bundle, request("0991"));
+
+                await().atMost(PATIENCE).untilAsserted(() -> assertThat(text(bundle.place(request("0992")), "guid"))
+                        .isEqualTo(TalkativeServer.guid(2)));
             }
         }
 
