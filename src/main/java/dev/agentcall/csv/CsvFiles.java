@@ -71,8 +71,8 @@ public final class CsvFiles {
     /** Files that have their outcome and are still there, with when they were last changed. */
     private final Map<Path, FileTime> refused = new ConcurrentHashMap<>();
 
-    /** Files that have left their turn to others while uContact is unavailable. Their runs keep to what they began with. */
-    private final Map<Path, Turn> givingWay = new ConcurrentHashMap<>();
+    /** Files whose turn has ended before they were done. Their runs keep to what they began with. */
+    private final Map<Path, Turn> unfinished = new ConcurrentHashMap<>();
 
     private volatile boolean oneShot;
     private volatile OpenRun current;
@@ -110,7 +110,7 @@ public final class CsvFiles {
     /** A file that another process has, as it was when it was read, and when it is looked at again. */
     private record Elsewhere(FileTime changed, long size, String content, long untilNanos) {}
 
-    /** A file that left its turn to others, and how many of its rows were decided then. */
+    /** A file that left its turn to others, or whose run failed, and how many of its rows were decided then. */
     private record Turn(CsvInput input, FileRun run, int decided) {}
 
     /** A run in work. {@code told}: rows that were decided when a log line last told of it; -1 if none has. */
@@ -146,8 +146,11 @@ public final class CsvFiles {
             }
             return;
         }
+        boolean begun = false;
         try {
             OpenRun run = begin(file, input, began, last == null ? -1 : last.decided);
+            begun = true;
+            unfinished.remove(file);
             if (run == null) {
                 input.close();
                 Elsewhere seen = look(file, input.content());
@@ -159,33 +162,43 @@ public final class CsvFiles {
             current = run;
             exchange.setVariable(RUN, run);
             exchange.getMessage().setBody(run.rows.lanes(RowThreads.count(settings)));
-        } catch (IOException | RuntimeException e) {
-            input.close();
-            throw e;
         } catch (CsvRefusedException e) {
-            input.close();
-            throw new IllegalStateException(e); // it was read to its end a moment ago
+            throw new IllegalStateException(e); // it was read to its end before
+        } finally {
+            if (!begun && last == null) { // else it has its turn again
+                input.close();
+            }
         }
     }
 
     /**
-     * The file as it was when its run began, if it has left its turn to others: whatever became of it meanwhile, the run
-     * keeps to that. Only if none of its rows has an outcome, a corrected file may take its place. Null for a new file.
+     * The file as it was when its run began, if it has left its turn to others or its run has failed: whatever became of it
+     * meanwhile, the run keeps to that. Only if none of its rows has an outcome, a corrected file may take its place. Null
+     * for a new file.
      */
     private Turn lastTurn(Path file) throws IOException {
-        Turn last = givingWay.remove(file);
-        if (last == null || last.decided > 0 || Originals.isUnchanged(file, last.input)) {
+        Turn last = unfinished.get(file);
+        if (last == null) {
+            return null;
+        }
+        if (!Files.exists(last.input.snapshot().file())) {
+            unfinished.remove(file); // somebody has tidied up
+            return null;
+        }
+        if (Originals.isUnchanged(file, last.input)
+                || !runs.decidedRows(last.run).isEmpty()) {
             return last;
         }
-        last.input.close();
         runs.drop(last.run);
+        unfinished.remove(file);
+        last.input.close();
         return null;
     }
 
     /** A file that is taken out of the inbox while others have their turn is called no more; another may have its name. */
     private void forgetGone() {
-        for (Path file : givingWay.keySet()) {
-            Turn last = Files.exists(file) ? null : givingWay.remove(file);
+        for (Path file : unfinished.keySet()) {
+            Turn last = Files.exists(file) ? null : unfinished.remove(file);
             if (last != null) {
                 LOG.warn(
                         "{} is gone after {} of {} rows, the others are not called; dropped again as it was, it goes on",
@@ -363,8 +376,7 @@ public final class CsvFiles {
     public void finish(Exchange exchange) throws Exception {
         OpenRun run = run(exchange);
         current = null;
-        CsvInput input = run.input;
-        boolean again = false;
+        boolean done = false;
         try {
             run.rows.close();
             if (run.rows.failure() != null) {
@@ -372,20 +384,17 @@ public final class CsvFiles {
             }
             FileSummary summary = run.rows.isComplete() ? complete(run) : interrupted(run);
             exchange.setVariable(SUMMARY, summary);
-            if (summary.state() == State.DONE) {
+            done = summary.state() == State.DONE;
+            if (done) {
                 LOG.info("{}", described(summary));
-            } else {
-                if (run.told != summary.decided()) {
-                    LOG.info("{}: {}", summary.name(), summary.detail());
-                }
-                again = !oneShot && !gate.isStopping();
-                if (again) {
-                    givingWay.put(run.original, new Turn(input, run.rows.run(), summary.decided()));
-                }
+            } else if (run.told != summary.decided()) {
+                LOG.info("{}: {}", summary.name(), summary.detail());
             }
         } finally {
-            if (!again) {
-                input.close();
+            if (done || oneShot || gate.isStopping()) {
+                run.input.close();
+            } else {
+                unfinished.put(run.original, new Turn(run.input, run.rows.run(), run.rows.decidedRows()));
             }
         }
     }

@@ -838,14 +838,13 @@ class CsvRunTest {
 
         @Test
         void oneRowThatIsNeverTakenIsRejectedEvenIfAllOthersWereInFlightWithIt() throws Exception {
-            CountDownLatch othersPlaced = new CountDownLatch(3);
+            CountDownLatch allInFlight = new CountDownLatch(4);
             try (CallStub stub = CallStub.start(call -> {
-                        if (call.get("destination").equals("09913")) {
-                            othersPlaced.await();
-                            return new CallStub.Answer(404, "not here");
-                        }
-                        othersPlaced.countDown();
-                        return CallStub.Answer.placed();
+                        allInFlight.countDown();
+                        allInFlight.await();
+                        return call.get("destination").equals("09913")
+                                ? new CallStub.Answer(404, "not here")
+                                : CallStub.Answer.placed();
                     });
                     RunningBundle bundle = start(stub, "agentcall.concurrency", "4")) {
                 Path file = Files.writeString(folder.resolve("f.csv"), rows(4, i -> row("agente" + i, "0991" + i)));
@@ -881,6 +880,31 @@ class CsvRunTest {
 
                 FileSummary summary = run.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
                 assertThat(summary.count(OutcomeKind.PLACED)).isEqualTo(3);
+            }
+        }
+
+        @ParameterizedTest
+        @ValueSource(strings = {"BEFORE INSERT ON request WHEN NEW.source_row = 5", "BEFORE UPDATE ON file_run"})
+        void aFileThatChangesAfterItsRunFailedIsNotCalledAnew(String broken) throws Exception {
+            try (CallStub stub = CallStub.start(call -> CallStub.Answer.placed());
+                    RunningBundle bundle = start(stub, "agentcall.concurrency", "1");
+                    Connection ledger = DriverManager.getConnection("jdbc:sqlite:" + folder.resolve("data/ledger.db"));
+                    Statement sql = ledger.createStatement()) {
+                Path file = Files.writeString(bundle.inbox().resolve("f.csv"), rows(6, i -> row("ana", "0991" + i)));
+                sql.execute("CREATE TRIGGER broken " + broken + " BEGIN SELECT RAISE(FAIL, 'broken'); END");
+                assertThat(bundle.fail(file)).hasMessageContaining("broken");
+
+                Files.writeString(file, row("ana", "09916") + "\n", StandardOpenOption.APPEND);
+                assertThat(bundle.fail(file)).hasMessageContaining("broken");
+                sql.execute("DROP TRIGGER broken");
+                FileSummary summary = bundle.call(file);
+
+                assertThat(summary.state()).isEqualTo(State.DONE);
+                assertThat(stub.placed())
+                        .containsExactlyInAnyOrder("09910", "09911", "09912", "09913", "09914", "09915");
+                assertThat(ResultFiles.read(bundle.outbox(), "f", ';').outcomes())
+                        .hasSize(6);
+                assertThat(RunningBundle.names(bundle.failed())).contains("f.csv");
             }
         }
 
