@@ -14,10 +14,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.apache.camel.Exchange;
 import org.apache.camel.Message;
 import org.apache.camel.TypeConversionException;
+import org.apache.camel.spi.Synchronization;
 import org.apache.camel.support.SynchronizationAdapter;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -54,6 +56,14 @@ public final class Calls {
     private final Duration responseTimeout;
     private volatile Duration patience = Duration.ofDays(365_000);
     private volatile Consumer<Outcome> observer = outcome -> {};
+    /** However an exchange ends, nobody keeps the agent's line busy, and nothing stays in flight. */
+    private final Synchronization end = new SynchronizationAdapter() {
+        @Override
+        public void onDone(Exchange done) {
+            brokenOff(done, call(done));
+        }
+    };
+
     private final Map<String, Tries> tries = new LinkedHashMap<>();
 
     public Calls(Settings settings, Validation validation, Gate gate, Ledger ledger, Deliveries deliveries) {
@@ -88,18 +98,15 @@ public final class Calls {
      */
     public void accept(Exchange exchange) throws InterruptedException {
         Call before = call(exchange);
+        brokenOff(exchange, before); // the same exchange may try again
         Call call = new Call(submission(exchange));
         exchange.setVariable(CALL, call);
         exchange.removeProperty(UcontactHttp.ANSWER); // of an earlier try
         exchange.removeVariable(Operation.ANSWER);
-        // However the exchange ends, nobody keeps the agent's line busy, and nothing stays in flight.
-        exchange.getExchangeExtension().addOnCompletion(new SynchronizationAdapter() {
-            @Override
-            public void onDone(Exchange done) {
-                call.giveBack(false);
-                brokenOff(done, call);
-            }
-        });
+        exchange.setVariable(UcontactHttp.LEAVES, call.leaves);
+        if (!exchange.getExchangeExtension().containsOnCompletion(end)) { // else it tries again
+            exchange.getExchangeExtension().addOnCompletion(end);
+        }
         Incoming checked = validation.check(call.incoming());
         call.request = withId(checked.request(), before);
         try {
@@ -121,15 +128,20 @@ public final class Calls {
         call.sentNanos = System.nanoTime();
     }
 
-    /** The route ended between the claim and the outcome: its predicate cannot be evaluated, for one. */
+    /** The route may have ended between the claim and the outcome: its predicate cannot be evaluated, for one. */
     private void brokenOff(Exchange done, Call call) {
-        Exception failure = done.getProperty(Exchange.EXCEPTION_CAUGHT, done.getException(), Exception.class);
-        boolean latest = call(done) == call;
-        if (!latest || call.ledgerId == null || call.outcome != null || failure instanceof LedgerException) {
+        if (call == null) {
+            return;
+        }
+        call.giveBack(false);
+        Exception failure = done.getException() != null
+                ? done.getException()
+                : done.getProperty(Exchange.EXCEPTION_CAUGHT, Exception.class);
+        if (call.ledgerId == null || call.outcome != null || failure instanceof LedgerException) {
             return; // a ledger that cannot be written has the claim, which is for the next process to see to
         }
         try {
-            if (done.getProperty(UcontactHttp.ANSWER) == null) {
+            if (call.leaves.compareAndSet(false, true)) {
                 ledger.release(call.ledgerId);
                 return;
             }
@@ -478,6 +490,9 @@ public final class Calls {
         private Answer answer;
         private Long millis;
         private Outcome outcome;
+
+        /** True once it is sent, or taken back: of the two, one is done. */
+        private final AtomicBoolean leaves = new AtomicBoolean();
 
         private Call(Submission submission) {
             this.submission = submission;

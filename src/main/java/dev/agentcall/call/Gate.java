@@ -310,7 +310,7 @@ public final class Gate {
     public void awaitChange(long seen) throws InterruptedException {
         lock.lockInterruptibly();
         try {
-            if (changes == seen && !stopping.isStopping()) {
+            if (changes == seen) {
                 changed.awaitNanos(untilNextEvent());
             }
         } finally {

@@ -10,6 +10,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Deque;
 import java.util.Iterator;
@@ -19,7 +20,6 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
-import java.util.stream.IntStream;
 
 /**
  * The rows of one file in the order in which they may be called: the first row whose agent is free, looked for among the
@@ -61,6 +61,7 @@ public final class CsvRun implements Closeable {
     private volatile boolean over;
 
     private final AtomicInteger decided = new AtomicInteger();
+    private final List<Lane> lanes = new ArrayList<>();
 
     private record Waiting(Incoming incoming, String agent, int chars) {}
 
@@ -128,20 +129,34 @@ public final class CsvRun implements Closeable {
      * The lanes, each an iterator over the rows that it takes. An iterator may end with a null: the last row that was out
      * did not come back.
      */
-    public List<Iterator<Submission>> lanes(int count) {
-        return IntStream.range(0, count)
-                .<Iterator<Submission>>mapToObj(lane -> new Iterator<>() {
-                    @Override
-                    public boolean hasNext() {
-                        return mayHaveRows();
-                    }
+    List<Iterator<Submission>> lanes(int count) {
+        for (int lane = 0; lane < count; lane++) {
+            lanes.add(new Lane());
+        }
+        return List.copyOf(lanes);
+    }
 
-                    @Override
-                    public Submission next() {
-                        return take();
-                    }
-                })
-                .toList();
+    private final class Lane implements Iterator<Submission> {
+        private Submission last;
+
+        @Override
+        public boolean hasNext() {
+            return mayHaveRows();
+        }
+
+        @Override
+        public Submission next() {
+            endLast();
+            last = take();
+            return last;
+        }
+
+        /** A row that has come to grief before place-call still has its permit. */
+        private void endLast() {
+            if (last != null) {
+                last.permit().giveBack(false);
+            }
+        }
     }
 
     /** True as long as a row waits or is out and may come back. */
@@ -325,8 +340,10 @@ public final class CsvRun implements Closeable {
         return failure == null && exhausted && waitingRows == 0 && notTaken.isEmpty() && out == 0;
     }
 
+    /** After the last row. */
     @Override
     public void close() {
+        lanes.forEach(Lane::endLast);
         try {
             rows.close();
         } catch (IOException e) {

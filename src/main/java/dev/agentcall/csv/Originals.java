@@ -70,8 +70,8 @@ final class Originals {
         }
         Path place = settings.done().resolve(name);
         // Taken before it is compared: the next file of that name may come at any moment.
-        Path taken = taken(original);
-        boolean isThere = Disk.take(original, taken);
+        Path taken = taken(original, run);
+        boolean isThere = Files.exists(taken) || Disk.take(original, taken);
         try {
             if (isThere && isUnchanged(taken, input)) {
                 Disk.move(taken, place);
@@ -117,7 +117,7 @@ final class Originals {
         for (FileRuns.Moving moving : runs.findMoving()) {
             if (!ledger.isAlive(moving.run().processId())) {
                 Path original = settings.inbox().resolve(moving.name());
-                Path taken = taken(original);
+                Path taken = taken(original, moving.run());
                 boolean isTaken = Files.exists(taken);
                 if ((isTaken || !isThere(original, moving.content())) && runs.takeOver(moving.run())) {
                     if (isTaken) {
@@ -154,8 +154,8 @@ final class Originals {
     }
 
     /** Where a file is while it is on its way out of the inbox: nobody can put another into its place there. */
-    private static Path taken(Path original) {
-        return original.resolveSibling("." + original.getFileName() + ".taken");
+    private static Path taken(Path original, FileRun run) {
+        return original.resolveSibling(".run-" + run.id() + ".taken");
     }
 
     /** The name as it is, or with a timestamp after it. */

@@ -74,7 +74,7 @@ final class Deadlines implements AutoCloseable {
     private static void end(Deadline deadline) {
         try {
             deadline.end.run();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             LOG.warn("a call that takes too long could not be ended", e); // the others still need the watch
         }
     }

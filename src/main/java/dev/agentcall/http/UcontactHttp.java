@@ -65,6 +65,12 @@ public final class UcontactHttp implements HttpClientConfigurer, HttpActivityLis
     /** Exchange property with the {@link Answer}. */
     public static final String ANSWER = "agentcall.answer";
 
+    /**
+     * Exchange variable with an AtomicBoolean, if the request may leave once: it turns true just before, by whoever turns it.
+     * Copies of an exchange have the same one.
+     */
+    public static final String LEAVES = "agentcallLeaves";
+
     private static final Pattern SLASHES = Pattern.compile("/{2,}");
     private static final String EXCHANGE_ATTRIBUTE = "org.apache.camel.Exchange";
     /** With these a proxy says that it would not or could not ask. Servers say them too, but seldom on their root. */
@@ -217,6 +223,10 @@ public final class UcontactHttp implements HttpClientConfigurer, HttpActivityLis
         if (exchange == null) { // nothing could be noted, and what was sent would be sent again
             throw new IOException("the route's endpoint has no httpActivityListener, expected #agentcallUcontactHttp");
         }
+        AtomicBoolean leaves = exchange.getVariable(LEAVES, AtomicBoolean.class);
+        if (leaves != null && !leaves.compareAndSet(false, true)) {
+            throw new IOException("the request has been sent or taken back already");
+        }
         Deadlines.Deadline deadline = deadlines.set(settings.responseTimeout(), scope.execRuntime::discardEndpoint);
         try {
             note(exchange, Answer.lost(false, "the request was sent and no answer was read"));
@@ -234,6 +244,9 @@ public final class UcontactHttp implements HttpClientConfigurer, HttpActivityLis
             return plain;
         } catch (CleanConnection.UnaskedInputException e) {
             exchange.removeProperty(ANSWER);
+            if (leaves != null) {
+                leaves.set(false);
+            }
             throw e;
         } catch (IOException | HttpException | RuntimeException e) {
             boolean timedOut = deadline.isOver() || e instanceof SocketTimeoutException;

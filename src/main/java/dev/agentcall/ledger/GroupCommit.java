@@ -249,10 +249,14 @@ final class GroupCommit implements AutoCloseable {
                     return true;
                 }
             }
-        } catch (SQLException e) {
-            // The failure that led here is the one to tell.
+        } catch (Throwable e) {
+            // The failure that led here is the one to tell; and whatever it is, nobody may wait for ever.
         }
-        closeConnection();
+        try {
+            closeConnection();
+        } catch (RuntimeException e) {
+            sql = null;
+        }
         return false;
     }
 

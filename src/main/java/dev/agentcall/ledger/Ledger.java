@@ -117,18 +117,11 @@ public final class Ledger implements AutoCloseable {
         // On PostgreSQL the session is the sign of life: one that broke while nobody wrote is to be missed before it is
         // long.
         if (!database.isSqlite()) {
-            care("keep the session", () -> writer.write(Ledger::ping), Duration.ofSeconds(5), Duration.ofSeconds(5));
+            care("keep the session", () -> writer.write(processes::stay), Duration.ofSeconds(5), Duration.ofSeconds(5));
         }
         care("find crashed processes", this::recoverCrashed, Duration.ofSeconds(5), Duration.ofSeconds(5));
         // Soon after the start too: where files are only given on the command line, nothing runs for hours.
         care("prune", () -> prune(Instant.now().minus(keep)), Duration.ofSeconds(1), PRUNE_INTERVAL);
-    }
-
-    private static Void ping(Sql sql) throws SQLException {
-        try (ResultSet answer = sql.prepare("SELECT 1").executeQuery()) {
-            answer.next();
-            return null;
-        }
     }
 
     private static LedgerException cannotOpen(Settings settings, Exception e) {
@@ -357,10 +350,13 @@ public final class Ledger implements AutoCloseable {
         wakeWaiting();
     }
 
-    private static GroupCommit.Work<Integer> release(long id) {
+    /** Late, it may be another process's claim by then: a row has the same number whoever calls it. */
+    private GroupCommit.Work<Integer> release(long id) {
         return sql -> {
-            PreparedStatement delete = sql.prepare("DELETE FROM request WHERE id = ? AND outcome = 'in-flight'");
+            PreparedStatement delete =
+                    sql.prepare("DELETE FROM request WHERE id = ? AND process_id = ? AND outcome = 'in-flight'");
             delete.setLong(1, id);
+            delete.setLong(2, processes.id());
             return delete.executeUpdate();
         };
     }
@@ -562,10 +558,10 @@ public final class Ledger implements AutoCloseable {
         care.shutdownNow();
         try {
             writer.flush();
-            processes.leave();
         } catch (LedgerException e) {
             LOG.warn("{}", e.getMessage());
         }
+        processes.leave();
         writer.close();
         database.close();
     }

@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,8 +28,23 @@ final class Processes {
     private final SignOfLife signs;
     private final String node;
     private final String startedAt = OutcomeJson.instant(Instant.now());
-    /** When the sign of a process in the ledger was first missed; nanoseconds. */
-    private final Map<Long, Long> missedSince = new ConcurrentHashMap<>();
+    /** Signs that were missed, by process. */
+    private final Map<Long, Missed> missed = new ConcurrentHashMap<>();
+
+    /**
+     * When a sign was missed first and when last, without a look between that found it; nanoseconds.
+     *
+     * <p>After a time in which nobody looked, the process may have been there and have gone again.
+     */
+    private record Missed(long first, long last) {
+
+        private static final long LOOKS_APART = TimeUnit.SECONDS.toNanos(20);
+
+        private static Missed now(Missed before) {
+            long now = System.nanoTime();
+            return new Missed(before == null || now - before.last > LOOKS_APART ? now : before.first, now);
+        }
+    }
 
     private volatile long id;
     private GroupCommit writer;
@@ -64,6 +80,12 @@ final class Processes {
         }
     }
 
+    /** Enters this process again, if another took it for dead in the moment in which it came back. */
+    Void stay(Sql sql) throws SQLException {
+        insert(sql.prepare(INSERT), id);
+        return null;
+    }
+
     private void insert(PreparedStatement insert, long number) throws SQLException {
         insert.setLong(1, number);
         insert.setString(2, node);
@@ -79,16 +101,17 @@ final class Processes {
     /** True for this process, and for others as long as they may be alive. */
     boolean isAlive(long process) {
         if (process == id || signs.isShown(process)) {
-            missedSince.remove(process);
+            missed.remove(process);
             return true;
         }
         boolean mayBe =
                 database.readFirst("SELECT 1 FROM process WHERE id = ? AND ended_at IS NULL", found -> true, process)
                         != null;
-        long now = System.nanoTime();
-        return mayBe
-                && now - missedSince.computeIfAbsent(process, first -> now)
-                        < signs.patience().toNanos();
+        if (!mayBe) {
+            return false;
+        }
+        Missed sign = missed.compute(process, (number, before) -> Missed.now(before));
+        return sign.last - sign.first < signs.patience().toNanos();
     }
 
     /**
@@ -106,7 +129,7 @@ final class Processes {
                     return found;
                 },
                 id);
-        missedSince.keySet().retainAll(others.keySet());
+        missed.keySet().retainAll(others.keySet());
         List<Long> dead = new ArrayList<>(others.keySet());
         dead.removeIf(this::isAlive);
         for (Long process : dead) {

@@ -9,6 +9,7 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.agentcall.call.OutcomeKind;
 import dev.agentcall.call.UnavailableException;
 import dev.agentcall.http.UcontactHttp;
 import dev.agentcall.simulator.Fault;
@@ -32,6 +33,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
 import javax.net.ServerSocketFactory;
 import org.apache.camel.Exchange;
@@ -756,6 +758,48 @@ class AnswersTest {
                 assertThat(stub.calls())
                         .as("more of the same are requests of their own")
                         .hasSize(3 + 2 + 2);
+            }
+        }
+
+        @Test
+        void aCallThatARouteHasGivenUpWhileItWasMadeIsUnknown() throws Exception {
+            String post = """
+                              - to:
+                                  uri: direct
+                                  parameters:
+                                    name: send-call
+            """;
+            String givenUp = """
+                              - multicast:
+                                  parallelProcessing: true
+                                  timeout: "500"
+                                  steps:
+                                    - to:
+                                        uri: direct
+                                        parameters:
+                                          name: send-call
+                              - throwException:
+                                  exceptionType: java.lang.IllegalStateException
+                                  message: given up
+            """;
+            CountDownLatch end = new CountDownLatch(1);
+            try (CallStub stub = CallStub.start(call -> {
+                        end.await();
+                        return CallStub.Answer.placed();
+                    });
+                    RunningBundle bundle = RunningBundle.startEdited(
+                            Bundle.Extent.WITHOUT_SOURCES, folder.resolve("data"), stub.uri(), post, givenUp)) {
+                Map<String, Object> request = request("0991");
+
+                assertThat(bundle.send(request, Map.of()).getException()).hasMessage("given up");
+
+                assertThat(bundle.bundle()
+                                .ledger()
+                                .findSpent(id(request))
+                                .outcome()
+                                .kind())
+                        .isEqualTo(OutcomeKind.UNKNOWN);
+                end.countDown();
             }
         }
 

@@ -42,6 +42,7 @@ import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.apache.camel.builder.RouteBuilder;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Nested;
@@ -908,6 +909,38 @@ class CsvRunTest {
             }
         }
 
+        @Test
+        void aRowThatFailsBeforeItsCallKeepsNobodyWaiting() throws Exception {
+            String lookup = """
+                  steps:
+                    - to:
+                        uri: direct:lookup
+                        parameters:
+                          block: false
+            """;
+            try (CallStub stub = CallStub.start(call -> CallStub.Answer.placed());
+                    RunningBundle bundle = RunningBundle.startEdited(
+                            Bundle.Extent.WITHOUT_SOURCES,
+                            folder.resolve("data"),
+                            stub.uri(),
+                            "      steps:\n",
+                            lookup,
+                            "agentcall.concurrency",
+                            "1")) {
+                Path file = Files.writeString(bundle.inbox().resolve("f.csv"), rows(2, i -> row("ana", "0991" + i)));
+                assertThat(bundle.fail(file)).hasMessageContaining("direct://lookup");
+
+                bundle.bundle().context().addRoutes(new RouteBuilder() {
+                    @Override
+                    public void configure() {
+                        from("direct:lookup?block=false").log("found");
+                    }
+                });
+
+                assertThat(bundle.call(file).count(OutcomeKind.PLACED)).isEqualTo(2);
+            }
+        }
+
         private void changedWhileInWork(String name, String now) throws Exception {
             String then = lines(HEADER, row("ana", "0991"), row("ana", "0992"));
             CountDownLatch changed = new CountDownLatch(1);
@@ -1190,6 +1223,14 @@ class CsvRunTest {
             }
         }
 
+        private long run(Path data) throws Exception {
+            try (Connection ledger = DriverManager.getConnection("jdbc:sqlite:" + data.resolve("ledger.db"));
+                    Statement sql = ledger.createStatement();
+                    ResultSet run = sql.executeQuery("SELECT id FROM file_run")) {
+                return run.getLong(1);
+            }
+        }
+
         private List<String> unfinished(Path data) throws Exception {
             List<String> names = new ArrayList<>();
             try (Connection ledger = DriverManager.getConnection("jdbc:sqlite:" + data.resolve("ledger.db"));
@@ -1215,7 +1256,8 @@ class CsvRunTest {
                 }
                 asIfKilledWhileMoving(data);
                 if (taken) {
-                    Files.move(data.resolve("done/calls.csv"), data.resolve("inbox/.calls.csv.taken"));
+                    long run = run(data);
+                    Files.move(data.resolve("done/calls.csv"), data.resolve("inbox/.run-" + run + ".taken"));
                 }
                 for (String result : List.of("success", "error", "unknown")) {
                     Files.delete(data.resolve("outbox/calls." + result + ".csv")); // somebody has fetched them

@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.camel.Exchange;
@@ -68,6 +69,25 @@ final class RunningBundle implements AutoCloseable {
         more[settings.length + 1] = examples.stream()
                 .map(example -> ",file:examples/routes/" + example + ".camel.yaml")
                 .collect(Collectors.joining("", "file:routes/*.yaml", ""));
+        return start(extent, data, ucontact, more);
+    }
+
+    /** The same with routes as a user has edited them: in place-call, the first text is replaced by the second. */
+    static RunningBundle startEdited(
+            Bundle.Extent extent, Path data, URI ucontact, String text, String edited, String... settings)
+            throws Exception {
+        Path routes = Files.createDirectories(data.resolve("routes"));
+        try (Stream<Path> shipped = Files.list(Path.of("routes"))) {
+            for (Path file : shipped.toList()) {
+                Files.copy(file, routes.resolve(file.getFileName()));
+            }
+        }
+        Path placeCall = routes.resolve("place-call.camel.yaml");
+        assertThat(placeCall).content().contains(text);
+        Files.writeString(placeCall, Files.readString(placeCall).replaceFirst(Pattern.quote(text), edited));
+        String[] more = Arrays.copyOf(settings, settings.length + 2);
+        more[settings.length] = "camel.main.routesIncludePattern";
+        more[settings.length + 1] = "file:" + routes + "/*.yaml";
         return start(extent, data, ucontact, more);
     }
 

@@ -151,6 +151,18 @@ abstract class LedgerTest {
         assertThat(ledger.find(claimed)).isNull();
     }
 
+    @Test
+    void aClaimIsTakenBackByNobodyButItsOwner() {
+        try (Ledger other = openLedger()) {
+            FileRun run = other.fileRuns().start("f.csv", "content", false, "f");
+            long claimed = other.claim(row("f", 3), run.id());
+
+            ledger.release(claimed);
+
+            assertThat(other.find(claimed).inFlight()).isTrue();
+        }
+    }
+
     void administer(String statement) throws SQLException {
         try (Connection connection = DriverManager.getConnection(url);
                 Statement sql = connection.createStatement()) {
