@@ -19,6 +19,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
@@ -549,19 +550,20 @@ class AnswersTest {
 
         @Test
         void aPortThatRefusesIsUnavailableAndTheIdIsFree() throws Exception {
-            int port;
-            try (ServerSocket reserved = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-                port = reserved.getLocalPort();
-            }
-            try (RunningBundle bundle = start(URI.create("http://127.0.0.1:" + port))) {
-                Map<String, Object> request = request("099123456");
-                assertUnavailable(bundle, request);
+            try (Socket nobody = new Socket()) { // nobody listens, nor can anybody else but who reuses the address
+                nobody.setReuseAddress(true);
+                nobody.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+                int port = nobody.getLocalPort();
+                try (RunningBundle bundle = start(URI.create("http://127.0.0.1:" + port))) {
+                    Map<String, Object> request = request("099123456");
+                    assertUnavailable(bundle, request);
 
-                try (Simulator simulator =
-                        Simulator.start(Simulator.Options.defaults().withPort(port))) {
-                    request.put("destination", "099123457");
-                    assertThat(text(bundle.place(request), "outcome")).isEqualTo("placed");
-                    assertThat(simulator.requests()).isEqualTo(1);
+                    try (Simulator simulator =
+                            Simulator.start(Simulator.Options.defaults().withPort(port))) {
+                        request.put("destination", "099123457");
+                        assertThat(text(bundle.place(request), "outcome")).isEqualTo("placed");
+                        assertThat(simulator.requests()).isEqualTo(1);
+                    }
                 }
             }
         }

@@ -36,14 +36,22 @@ final class CallStub implements AutoCloseable {
         Answer to(Map<String, String> call) throws InterruptedException;
     }
 
-    /** A complete answer. */
-    record Answer(int status, String body) {
+    /** A complete answer; {@code retryAfter} may be null. */
+    record Answer(int status, String body, Duration retryAfter) {
+        Answer(int status, String body) {
+            this(status, body, null);
+        }
+
         static Answer placed() {
             return new Answer(200, UUID.randomUUID().toString());
         }
 
         static Answer unavailable() {
-            return new Answer(503, "later");
+            return unavailable(null);
+        }
+
+        static Answer unavailable(Duration retryAfter) {
+            return new Answer(503, "later", retryAfter);
         }
     }
 
@@ -150,6 +158,10 @@ final class CallStub implements AutoCloseable {
             answered(call, answer);
             byte[] body = answer.body().getBytes(UTF_8);
             exchange.getResponseHeaders().set("Content-Type", "text/plain; charset=UTF-8");
+            if (answer.retryAfter() != null) {
+                exchange.getResponseHeaders()
+                        .set("Retry-After", String.valueOf(answer.retryAfter().toSeconds()));
+            }
             exchange.sendResponseHeaders(answer.status(), body.length);
             exchange.getResponseBody().write(body);
         }

@@ -34,6 +34,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.stream.Stream;
+import org.apache.camel.spi.RouteController;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -300,8 +301,7 @@ class ExamplesTest {
     @Test
     void whileUcontactIsUnavailableTheFileOfQueueMembersStays() throws Exception {
         try (Simulator simulator = Simulator.start(Simulator.Options.defaults())) {
-            bundle = RunningBundle.startWithExamples(
-                    Bundle.Extent.ALL, data, simulator.uri(), List.of("add-queue-member", "receive-queue-members"));
+            // Before the start: after a look that finds nothing the next one is a minute later.
             Path folder = Files.createDirectories(data.resolve("queue-members"));
             for (String phone : List.of("1001", "5550503")) {
                 Path file = Files.writeString(
@@ -311,12 +311,17 @@ class ExamplesTest {
                 Files.setLastModifiedTime(file, FileTime.from(Instant.now().minusSeconds(10)));
                 Files.move(file, folder.resolve(phone + ".json"));
             }
+            bundle = RunningBundle.startWithExamples(
+                    Bundle.Extent.ALL, data, simulator.uri(), List.of("add-queue-member", "receive-queue-members"));
 
-            await().until(() -> simulator.received() == 2 && Files.exists(folder.resolve("done")));
+            Path done = folder.resolve("done");
+            await().until(() -> simulator.received() == 2
+                    && Files.exists(done)
+                    && RunningBundle.names(done).size() == 1);
             assertThat(Files.readString(data.resolve("outbox/queue-members.jsonl")))
                     .contains("\"result\":\"accepted\"")
                     .hasLineCount(1);
-            assertThat(RunningBundle.names(folder.resolve("done")).get(0)).endsWith("-1001.json");
+            assertThat(RunningBundle.names(done).get(0)).endsWith("-1001.json");
             assertThat(folder.resolve("5550503.json")).exists();
         }
     }
@@ -375,10 +380,13 @@ class ExamplesTest {
                     channel("success.jsonl", "direct:deliver-webhook"),
                     "agentcall.channel.error",
                     channel("error.jsonl", "direct:deliver-webhook"));
+            RouteController routes = bundle.bundle().context().getRouteController();
+            routes.stopRoute("receive-missed"); // which may try again at any moment
             JsonNode placed = bundle.place(request("ana", "0991"));
 
             assertThat(placed.path("outcome").asText()).isEqualTo("placed");
             assertThat(webhook.requests).as("tries by the client itself").hasValue(1);
+            routes.startRoute("receive-missed");
             await().until(() -> bundle.bundle().ledger().missed(10).size() == 1);
 
             webhook.status = 204;

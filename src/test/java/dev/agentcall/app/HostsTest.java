@@ -7,7 +7,9 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.zaxxer.hikari.HikariDataSource;
+import dev.agentcall.ledger.RealPostgres;
 import dev.agentcall.rest.RestServer;
+import dev.agentcall.simulator.Reply;
 import dev.agentcall.simulator.Simulator;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
@@ -24,8 +26,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Properties;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
 import org.apache.activemq.artemis.jms.client.ActiveMQConnectionFactory;
@@ -54,6 +59,8 @@ class HostsTest {
 
     private static final JsonMapper JSON = new JsonMapper();
     private static final String ROUTES = "classpath:agentcall/routes/*.camel.yaml";
+
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     @TempDir
     Path folder;
@@ -168,9 +175,9 @@ class HostsTest {
         Files.move(written, inbox.resolve("calls.csv"));
 
         Path results = folder.resolve("data/outbox/calls.success.csv");
-        await().atMost(Duration.ofSeconds(30)).until(() -> Files.exists(results));
+        await().atMost(PATIENCE).until(() -> Files.exists(results));
         assertThat(Files.readAllLines(results)).hasSizeGreaterThan(3);
-        await().until(() -> Files.exists(folder.resolve("data/done/calls.csv")));
+        await().atMost(PATIENCE).until(() -> Files.exists(folder.resolve("data/done/calls.csv")));
     }
 
     private static void answersJson(URI base) throws Exception {
@@ -268,7 +275,7 @@ class HostsTest {
 
     @Test
     void theirDataSourceIsTheLedgerIfTheySaySo() throws Exception {
-        try (EmbeddedPostgres postgres = EmbeddedPostgres.start()) {
+        try (EmbeddedPostgres postgres = RealPostgres.start()) {
             HikariDataSource theirs = new HikariDataSource();
             theirs.setDataSource(postgres.getPostgresDatabase());
             theirs.setMaximumPoolSize(6); // as few as they are asked for: each is looked at below
@@ -363,10 +370,10 @@ class HostsTest {
             context.start();
             try {
                 broker.send(JSON.writeValueAsString(RestClient.call("099123456", "requestId", "by-queue")));
-                await().atMost(Duration.ofSeconds(20)).until(() -> broker.count("agentcall.success") == 1);
+                await().atMost(PATIENCE).until(() -> broker.count("agentcall.success") == 1);
                 String outcome = broker.inSession(session -> {
                     Queue success = session.createQueue("agentcall.success");
-                    return session.createConsumer(success).receive(5000).getBody(String.class);
+                    return session.createConsumer(success).receive(60_000).getBody(String.class);
                 });
                 assertThat(outcome).contains("\"requestId\":\"by-queue\",\"outcome\":\"placed\"");
             } finally {
@@ -474,24 +481,34 @@ class HostsTest {
     /** With a stop that Camel would cut off after a second. */
     @Test
     void aCallInFlightEndsBeforeTheApplicationDoes() throws Exception {
-        answerAfter(Duration.ofSeconds(5));
+        CountDownLatch stopping = answerAfter(Duration.ofSeconds(5));
         CamelContext context = context();
         context.getShutdownStrategy().setTimeUnit(TimeUnit.SECONDS);
         context.getShutdownStrategy().setTimeout(1);
         context.start();
-        endsInGoodOrder(context, context::stop);
+        endsInGoodOrder(context, stopping, context::stop);
     }
 
     @Test
     void aCallInFlightEndsBeforeASpringBootApplicationDoes() throws Exception {
-        answerAfter(Duration.ofSeconds(5)); // Spring stops its own server first
+        CountDownLatch stopping = answerAfter(Duration.ofSeconds(5)); // Spring stops its own server first
         ConfigurableApplicationContext spring = spring();
-        endsInGoodOrder(spring.getBean(CamelContext.class), spring::close);
+        endsInGoodOrder(spring.getBean(CamelContext.class), stopping, spring::close);
     }
 
-    private void answerAfter(Duration latency) throws IOException {
+    /** So long after the count is down: before the stop begins no call ends. */
+    private CountDownLatch answerAfter(Duration latency) throws IOException {
+        CountDownLatch stopping = new CountDownLatch(1);
         ucontact.close();
-        ucontact = Simulator.start(Simulator.Options.defaults().withLatency(latency));
+        ucontact = Simulator.start(Simulator.Options.defaults().withAnswers(call -> {
+            try {
+                stopping.await();
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+            return new Reply(null, 200, UUID.randomUUID().toString(), Map.of(), latency);
+        }));
+        return stopping;
     }
 
     private static CompletableFuture<Exchange> request(CamelContext context, String destination, String id) {
@@ -504,17 +521,18 @@ class HostsTest {
         void now() throws Exception;
     }
 
-    private void endsInGoodOrder(CamelContext context, Stop stop) throws Exception {
+    private void endsInGoodOrder(CamelContext context, CountDownLatch stopping, Stop stop) throws Exception {
         CompletableFuture<Exchange> called = request(context, "099123455", "slow");
-        await().until(() -> ucontact.received() == 1);
+        await().atMost(PATIENCE).until(() -> ucontact.received() == 1);
         CompletableFuture<HttpResponse<String>> waits = // for the same agent
                 new RestClient(own(context)).postAsync(RestClient.call("099123456", "requestId", "waits"));
-        await().until(() -> context.getInflightRepository().size("receive-rest-call") == 1);
+        await().atMost(PATIENCE).until(() -> context.getInflightRepository().size("receive-rest-call") == 1);
 
+        stopping.countDown();
         stop.now();
 
-        assertThat(called.get(20, TimeUnit.SECONDS).getException()).isNull();
-        assertThat(waits.get(20, TimeUnit.SECONDS).statusCode()).isEqualTo(503);
+        assertThat(called.get(60, TimeUnit.SECONDS).getException()).isNull();
+        assertThat(waits.get(60, TimeUnit.SECONDS).statusCode()).isEqualTo(503);
         assertThat(ucontact.received()).isEqualTo(1);
         try (Connection ledger =
                         java.sql.DriverManager.getConnection("jdbc:sqlite:" + folder.resolve("data/ledger.db"));

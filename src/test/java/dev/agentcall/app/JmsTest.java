@@ -63,7 +63,8 @@ class JmsTest {
 
     @BeforeAll
     static void patience() {
-        Awaitility.setDefaultTimeout(Duration.ofSeconds(20));
+        // A channel that failed for so long is tried again after as long once more, up to a minute.
+        Awaitility.setDefaultTimeout(Duration.ofSeconds(90));
         Awaitility.setDefaultPollInterval(Duration.ofMillis(50));
     }
 
@@ -596,6 +597,7 @@ class JmsTest {
             broker.send(request("crm-" + i, "agent" + i, "1"));
         }
 
+        await().until(() -> broker.held(REQUESTS) == 3);
         await().until(() -> ucontact.calls().size() > 8);
         assertThat(broker.deliveries(REQUESTS)).containsExactly(1, 1, 1);
         assertThat(bundle.errors()).isEmpty();
@@ -616,7 +618,10 @@ class JmsTest {
 
         long began = System.nanoTime();
         bundle.close();
-        assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(10));
+        assertThat(Duration.ofNanos(System.nanoTime() - began))
+                .as("Camel would cut it off after 68 s")
+                .isLessThan(Duration.ofSeconds(45));
+        await().until(() -> !broker.browse(REQUESTS).isEmpty());
         assertThat(broker.browse(REQUESTS).get(0).getIntProperty("JMSXDeliveryCount"))
                 .isLessThanOrEqualTo(2);
 
@@ -637,23 +642,39 @@ class JmsTest {
         startBundle();
         broker.send(request("busy"));
         await().until(() -> ucontact.calls().size() == 1);
-        long expires = broker.inSession(session -> {
-            TextMessage message = session.createTextMessage(request("late"));
-            var producer = session.createProducer(session.createQueue(REQUESTS));
-            producer.setTimeToLive(2_000);
-            producer.send(message);
-            return message.getJMSExpiration();
-        });
-        await().until(() -> broker.held(REQUESTS) == 2);
-        await().until(() -> System.currentTimeMillis() > expires);
+        int early = 0; // those that expired before they were handed out, on a busy machine
+        long expires = sendExpiring(2_000);
+        while (!isHandedOut(early)) {
+            early++;
+            expires = sendExpiring(2_000L << early);
+        }
+        long end = expires;
+        await().until(() -> System.currentTimeMillis() > end);
         free.countDown();
 
-        await().until(() -> broker.count(TestBroker.EXPIRED) == 1);
+        int expired = early + 1;
+        await().until(() -> broker.count(TestBroker.EXPIRED) == expired);
         awaitDone();
         assertThat(outcomes(SUCCESS))
                 .extracting(outcome -> outcome.path("requestId").asText())
                 .containsExactly("busy");
         assertThat(ucontact.calls()).hasSize(1);
+    }
+
+    private long sendExpiring(long millis) throws JMSException {
+        return broker.inSession(session -> {
+            TextMessage message = session.createTextMessage(request("late"));
+            var producer = session.createProducer(session.createQueue(REQUESTS));
+            producer.setTimeToLive(millis);
+            producer.send(message);
+            return message.getJMSExpiration();
+        });
+    }
+
+    /** Waits until the second message is; false if it expires before, as one more than so many. */
+    private boolean isHandedOut(int expired) {
+        await().until(() -> broker.held(REQUESTS) == 2 || broker.count(TestBroker.EXPIRED) > expired);
+        return broker.count(TestBroker.EXPIRED) == expired;
     }
 
     // --- The ledger cannot be written ---
@@ -719,8 +740,8 @@ class JmsTest {
         }
 
         assertThat(Duration.between(start, Instant.now()))
-                .as("40 outcomes; a try to connect to a broker that was there takes seconds")
-                .isLessThan(Duration.ofSeconds(40));
+                .as("40 outcomes; a try to connect to a broker that was there takes 2 s")
+                .isLessThan(Duration.ofSeconds(75));
         broker.start();
         awaitOutcomes(SUCCESS, 41);
     }
@@ -786,7 +807,7 @@ class JmsTest {
             TextMessage message = session.createTextMessage("call Eva");
             message.setJMSReplyTo(replies);
             session.createProducer(session.createQueue(REQUESTS)).send(message);
-            assertThat(json(session.createConsumer(replies).receive(20_000))
+            assertThat(json(session.createConsumer(replies).receive(60_000))
                             .path("reason")
                             .asText())
                     .isEqualTo("malformed");
@@ -820,7 +841,7 @@ class JmsTest {
         for (int i = 0; i < 3; i++) {
             assertThat(awaitOutcomes(SUCCESS, 1)).hasSize(1);
             broker.inSession(session ->
-                    session.createConsumer(session.createQueue(SUCCESS)).receive(20_000));
+                    session.createConsumer(session.createQueue(SUCCESS)).receive(60_000));
         }
         await().until(() -> client.get(READY).statusCode() == 200);
         assertThat(bundle.successes()).hasSize(3);

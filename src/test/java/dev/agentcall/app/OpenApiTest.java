@@ -7,7 +7,6 @@ import static dev.agentcall.app.RestClient.call;
 import static dev.agentcall.app.RestClient.form;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import com.atlassian.oai.validator.OpenApiInteractionValidator;
@@ -16,6 +15,9 @@ import com.atlassian.oai.validator.model.Response;
 import com.atlassian.oai.validator.model.SimpleResponse;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.agentcall.call.CallRequest;
+import dev.agentcall.call.Field;
+import dev.agentcall.call.Source;
 import dev.agentcall.simulator.Simulator;
 import io.swagger.v3.parser.OpenAPIV3Parser;
 import java.io.IOException;
@@ -28,12 +30,10 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.Statement;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -49,7 +49,6 @@ class OpenApiTest {
 
     private static final String ORIGIN = "https://elsewhere.example";
     private static final String TOO_LARGE = "x".repeat(64 * 1024 + 1);
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private interface Exchange {
         HttpResponse<String> answer() throws Exception;
@@ -135,12 +134,11 @@ class OpenApiTest {
             return open.get(CALLS + "/o-find");
         });
         EXCHANGES.put(find + 202, () -> {
-            CompletableFuture<HttpResponse<String>> slow =
-                    open.postAsync(call("5550109", "requestId", "o-slow", "agent", "slow"));
-            await().atMost(PATIENCE).until(() -> open.get(CALLS + "/o-slow").statusCode() != 404);
-            HttpResponse<String> inFlight = open.get(CALLS + "/o-slow");
-            slow.join();
-            return inFlight;
+            Map<Field, String> fields = CallRequest.newFields();
+            call("099202").forEach((name, value) -> fields.put(Field.ofKey(name), (String) value));
+            CallRequest inFlight = new CallRequest("o-202", fields, Map.of(), new Source("rest", CALLS, null));
+            RUNNING.get(0).bundle().ledger().claim(inFlight, null);
+            return open.get(CALLS + "/o-202");
         });
         EXCHANGES.put(find + 503, () -> broken.get(CALLS + "/any"));
         EXCHANGES.put(find + 404, () -> open.get(CALLS + "/nobody"));

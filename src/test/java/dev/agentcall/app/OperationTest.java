@@ -12,6 +12,7 @@ import dev.agentcall.simulator.ReceivedCall;
 import dev.agentcall.simulator.Simulator;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
@@ -138,15 +139,16 @@ class OperationTest {
 
     @Test
     void whatCannotBeSentIsUnavailable(@TempDir Path data) throws Exception {
-        Simulator gone = Simulator.start(Simulator.Options.defaults());
-        gone.close();
-        try (RunningBundle other = start(data, gone.uri());
-                ProducerTemplate toOther = other.bundle().context().createProducerTemplate()) {
-            JsonNode told = result(toOther.send(
-                    ADD_QUEUE_MEMBER, exchange -> exchange.getMessage().setBody(member("1001"))));
+        try (Socket nobody = new Socket()) { // nobody listens, nor can anybody else
+            nobody.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+            try (RunningBundle other = start(data, URI.create("http://127.0.0.1:" + nobody.getLocalPort()));
+                    ProducerTemplate toOther = other.bundle().context().createProducerTemplate()) {
+                JsonNode told = result(toOther.send(
+                        ADD_QUEUE_MEMBER, exchange -> exchange.getMessage().setBody(member("1001"))));
 
-            assertThat(told.path("result").asText()).isEqualTo("unavailable");
-            assertThat(told.path("reason").asText()).isEqualTo("not-sent");
+                assertThat(told.path("result").asText()).isEqualTo("unavailable");
+                assertThat(told.path("reason").asText()).isEqualTo("not-sent");
+            }
         }
     }
 

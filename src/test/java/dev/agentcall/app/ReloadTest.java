@@ -17,6 +17,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -25,9 +26,11 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What happens when route files are saved while the program runs. */
+@Timeout(300)
 class ReloadTest {
 
     private static final int ROWS = 3000;
@@ -152,12 +155,12 @@ class ReloadTest {
                 while (!Files.exists(results)) {
                     version++;
                     for (String name : List.of("place-call", "send-call", "deliver-success", "channel-errors")) {
-                        Files.writeString(
+                        renameOver(
                                 route(name),
                                 Files.readString(route(name))
                                         .replaceFirst("description: .*", "description: Version " + version + "."));
                     }
-                    Files.writeString(
+                    renameOver(
                             route("deliver-success"),
                             success + "        - to:\n            uri: \"jsonl:{{agentcall.outbox}}/v" + version
                                     + ".jsonl\"\n");
@@ -346,10 +349,15 @@ class ReloadTest {
                 RestClient client = new RestClient(URI.create(address(server)));
                 assertThat(client.post(RestClient.call("0991")).statusCode()).isEqualTo(201);
                 CompletableFuture<HttpResponse<String>> resting = client.postAsync(RestClient.call("0992"));
+                List<String> sent = new ArrayList<>(List.of("0991", "0992", "0993"));
                 String waits = "routes/place-call.camel.yaml takes over when";
                 for (int saved = 1;
                         !server.err().contains(waits);
                         saved++) { // again, if it was there before the request
+                    if (resting.isDone()) { // the agent has had his rest before the file was looked at
+                        sent.add("0994" + saved);
+                        resting = client.postAsync(RestClient.call("0994" + saved));
+                    }
                     renameOver(
                             route("place-call"),
                             Files.readString(route("place-call"))
@@ -366,7 +374,7 @@ class ReloadTest {
                 assertThat(resting.get(60, TimeUnit.SECONDS).statusCode()).isEqualTo(201);
                 patience().until(() -> Files.exists(home.resolve("data/outbox/rows.success.csv")));
                 patience().until(() -> server.err().contains("routes/place-call.camel.yaml is reloaded"));
-                assertThat(stub.placed()).containsExactlyInAnyOrder("0991", "0992", "0993");
+                assertThat(stub.placed()).containsExactlyInAnyOrderElementsOf(sent);
             }
         }
     }

@@ -8,6 +8,7 @@ import dev.agentcall.csv.CsvFiles;
 import dev.agentcall.csv.FileSummary;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -187,7 +188,10 @@ final class RunningBundle implements AutoCloseable {
     private static List<JsonNode> lines(Path file) throws IOException {
         List<JsonNode> outcomes = new ArrayList<>();
         if (Files.exists(file)) {
-            for (String line : Files.readAllLines(file)) {
+            String text = new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
+            // A line without an end is being written.
+            for (String line :
+                    text.substring(0, text.lastIndexOf('\n') + 1).lines().toList()) {
                 outcomes.add(JSON.readTree(line));
             }
         }

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What an operator does about unknown requests: list them, write down what became of them, send some again. */
-@Timeout(120)
+@Timeout(300)
 class SettleTest {
 
     private static final JsonMapper JSON = new JsonMapper();

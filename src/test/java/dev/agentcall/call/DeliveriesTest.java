@@ -7,6 +7,7 @@ import dev.agentcall.config.ShippedSettings;
 import dev.agentcall.ledger.Entry;
 import dev.agentcall.ledger.Ledger;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Iterator;
 import java.util.List;
@@ -34,7 +35,8 @@ class DeliveriesTest {
 
     @BeforeEach
     void openLedger() {
-        ledger = new Ledger(ShippedSettings.with("agentcall.ledger.url", "jdbc:sqlite:" + folder.resolve("ledger.db")));
+        ledger = new Ledger(ShippedSettings.with(
+                "agentcall.ledger.url", "jdbc:sqlite:" + folder.resolve("ledger.db") + "?synchronous=NORMAL"));
         deliveries = new Deliveries(ledger);
     }
 
@@ -73,11 +75,13 @@ class DeliveriesTest {
         poison.forEach(id -> deliver(id, false));
         deliver(taken, true); // the channel is there
 
-        assertThat(deliveries.missed().next().id()).isEqualTo(good);
+        // What is noted about deliveries is there within a second.
+        await().atMost(Duration.ofSeconds(30))
+                .untilAsserted(() -> assertThat(deliveries.missed().next().id()).isEqualTo(good));
     }
 
     private Iterator<Entry> awaitMissed() {
-        await().until(() -> deliveries.missed().hasNext());
+        await().atMost(Duration.ofSeconds(30)).until(() -> deliveries.missed().hasNext());
         return deliveries.missed();
     }
 

@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
 /** {@code target/agentcall-routes/bin/agentcall} with a data folder of its own, each run a child process. */
 final class PackagedProgram {
 
-    static final long PATIENCE_SECONDS = 60;
+    static final long PATIENCE_SECONDS = 180;
 
     private static final Path HOME = Path.of(System.getProperty("agentcall.home", "target/agentcall-routes"))
             .toAbsolutePath();

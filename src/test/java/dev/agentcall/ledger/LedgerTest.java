@@ -20,6 +20,7 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -32,7 +33,9 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.IntStream;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -56,6 +59,11 @@ abstract class LedgerTest {
 
     String url() {
         return url;
+    }
+
+    @BeforeAll
+    static void patience() {
+        Awaitility.setDefaultTimeout(Duration.ofSeconds(30));
     }
 
     @BeforeEach
@@ -399,9 +407,9 @@ abstract class LedgerTest {
         ledger.add(outcome(request("d"), OutcomeKind.INVALID), null); // on its way
         ledger.claim(request("e"), null);
 
-        assertThat(ledger.missed(10)).extracting(Ledger.Missed::id).containsExactly(missed, rejected);
+        awaitMissed(missed, rejected);
         ledger.delivered(missed);
-        assertThat(ledger.missed(10)).extracting(Ledger.Missed::id).containsExactly(rejected);
+        awaitMissed(rejected);
     }
 
     @Test
@@ -439,7 +447,7 @@ abstract class LedgerTest {
         ledger.missed(claimed, null);
 
         assertThat(ledger.find(claimed).outcome()).isEqualTo(outcome(request("a"), kind));
-        assertThat(ledger.missed(10)).extracting(Ledger.Missed::id).containsExactly(claimed);
+        awaitMissed(claimed);
         assertThat(ledger.claim(request("a"), null) == null).isEqualTo(kind == OutcomeKind.PLACED);
     }
 
@@ -514,8 +522,10 @@ abstract class LedgerTest {
 
         assertThat(ledger.recent(OutcomeKind.UNKNOWN, null, 10)).isEmpty();
         assertThat(ledger.findLatest("a").settled()).isNotNull();
-        ledger.prune(Instant.now().plusSeconds(1));
-        assertThat(ledger.find(repetition)).isNull();
+        await().until(() -> {
+            ledger.prune(Instant.now().plusSeconds(1));
+            return ledger.find(repetition) == null;
+        });
     }
 
     @ParameterizedTest
@@ -559,14 +569,15 @@ abstract class LedgerTest {
         deliver(ledger.claim(request("placed"), null), OutcomeKind.PLACED);
         ledger.record(ledger.claim(request("not delivered"), null), outcome(request("a"), OutcomeKind.PLACED));
         ledger.claim(request("in flight"), null);
-        ledger.missed(10); // all marks are written
 
         ledger.prune(Instant.now().minusSeconds(60));
         assertThat(ledger.recent(null, null, 100)).hasSize(6);
-        ledger.prune(Instant.now().plusSeconds(60));
+        await().untilAsserted(() -> {
+            ledger.prune(Instant.now().plusSeconds(60));
 
-        assertThat(ids(ledger.recent(null, null, 100)))
-                .containsExactlyInAnyOrder("in flight", "not delivered", "unknown", "of a file in work");
+            assertThat(ids(ledger.recent(null, null, 100)))
+                    .containsExactlyInAnyOrder("in flight", "not delivered", "unknown", "of a file in work");
+        });
     }
 
     private void deliver(long id, OutcomeKind kind) {
@@ -656,12 +667,19 @@ abstract class LedgerTest {
                 "agentcall.ucontact.response-timeout", "100ms");
     }
 
+    /** What is noted about deliveries is there within a second. */
+    private void awaitMissed(Long... ids) {
+        await().untilAsserted(() ->
+                assertThat(ledger.missed(10)).extracting(Ledger.Missed::id).containsExactly(ids));
+    }
+
     /** The outcomes of what was in flight in processes that have died since the last time. */
     List<Outcome> recoverCrashed() {
         ledger.recoverCrashed();
         List<Entry> missed =
                 ledger.missed(10).stream().map(one -> ledger.find(one.id())).toList();
         missed.forEach(entry -> ledger.delivered(entry.id()));
+        awaitMissed();
         return missed.stream().map(Entry::outcome).toList();
     }
 
