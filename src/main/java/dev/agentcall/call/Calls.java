@@ -331,11 +331,27 @@ public final class Calls {
         log(outcome);
     }
 
-    /** The route's predicate has accepted the answer in the body. Leaves the outcome as JSON as the body. */
+    /**
+     * The route's predicate has accepted the answer in the body. Leaves the outcome as JSON as the body.
+     *
+     * @throws IllegalStateException if there is nothing that it could have accepted; the outcome is what it would be without
+     *     it, and its own channel gets it as one that was missed
+     * @throws UnavailableException if uContact did not take the call
+     */
     public void placed(Exchange exchange) {
         Call call = call(exchange);
         if (call.outcome == null) {
-            decide(call, OutcomeRules.accepted(answer(exchange, call)), true);
+            Answer answer = answer(exchange, call);
+            if (answer.okText() == null) {
+                decideNotAccepted(call);
+            } else {
+                decide(call, OutcomeRules.accepted(answer), true);
+            }
+        }
+        if (!call.outcome.placed()) {
+            ledger.missed(call.ledgerId, null);
+            throw new IllegalStateException("the predicate in place-call accepts what is " + call.outcome.reason()
+                    + ", expected one that only the text of a complete 2xx answer meets");
         }
         deliveries.begin(exchange, call.ledgerId, call.outcome);
     }
@@ -348,11 +364,16 @@ public final class Calls {
     public void notPlaced(Exchange exchange) {
         Call call = call(exchange);
         if (call.outcome == null) {
-            Verdict verdict = OutcomeRules.notAccepted(answer(exchange, call));
-            boolean taken = !verdict.isUnavailable();
-            decide(call, taken ? verdict : afterTry(call, verdict), taken && verdict.status() != null);
+            answer(exchange, call);
+            decideNotAccepted(call);
         }
         deliveries.begin(exchange, call.ledgerId, call.outcome);
+    }
+
+    private void decideNotAccepted(Call call) {
+        Verdict verdict = OutcomeRules.notAccepted(call.answer);
+        boolean taken = !verdict.isUnavailable();
+        decide(call, taken ? verdict : afterTry(call, verdict), taken && verdict.status() != null);
     }
 
     private static Answer answer(Exchange exchange, Call call) {

@@ -805,6 +805,27 @@ class AnswersTest {
             }
         }
 
+        @Test
+        void aPredicateThatAcceptsTooMuchMakesNothingPlacedThatHasNoAnswer() throws Exception {
+            String guid = "${body} regex '\\s*([\"\\x27]?)[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\\1\\s*'";
+            try (Simulator simulator = Simulator.start(Simulator.Options.defaults());
+                    RunningBundle bundle = RunningBundle.startEdited(
+                            Bundle.Extent.ALL, folder.resolve("data"), simulator.uri(), guid, "${body} != '0'")) {
+                Map<String, Object> unavailable = request(Fault.HTTP_503.destination());
+                assertUnavailable(bundle, unavailable);
+
+                for (Fault fault : List.of(Fault.HTTP_400, Fault.HTTP_500, Fault.RESET)) {
+                    Map<String, Object> request = request(fault.destination());
+                    assertThat(bundle.send(request, Map.of()).getException())
+                            .hasMessageContaining("the predicate in place-call accepts what is ");
+                    await().atMost(PATIENCE)
+                            .until(() -> bundle.errors(id(request)).size() == 1);
+                    assertThat(bundle.successes(id(request))).isEmpty();
+                }
+                assertThat(text(bundle.place(request("099123456")), "outcome")).isEqualTo("placed");
+            }
+        }
+
         /** As some gateways do on their error pages. */
         @Test
         void anAnswerThatQuotesTheTokenIsToldWithoutIt() throws Exception {

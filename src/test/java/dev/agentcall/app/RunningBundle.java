@@ -16,7 +16,6 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.camel.Exchange;
@@ -85,7 +84,7 @@ final class RunningBundle implements AutoCloseable {
         }
         Path placeCall = routes.resolve("place-call.camel.yaml");
         assertThat(placeCall).content().contains(text);
-        Files.writeString(placeCall, Files.readString(placeCall).replaceFirst(Pattern.quote(text), edited));
+        Files.writeString(placeCall, Files.readString(placeCall).replace(text, edited));
         String[] more = Arrays.copyOf(settings, settings.length + 2);
         more[settings.length] = "camel.main.routesIncludePattern";
         more[settings.length + 1] = "file:" + routes + "/*.yaml";
