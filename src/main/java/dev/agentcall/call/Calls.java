@@ -448,6 +448,11 @@ public final class Calls {
                 return;
             } catch (LedgerException e) {
                 if (gate.isStopping() || since.plus(patience).isBefore(Instant.now())) {
+                    LOG.error(
+                            "request {} is {}{} and could not be recorded, it is going to be unknown/crash",
+                            call.request.requestId(),
+                            outcome.kind().word(),
+                            outcome.guid() == null ? "" : " (" + outcome.guid() + ")");
                     throw e;
                 }
                 if (!told) {

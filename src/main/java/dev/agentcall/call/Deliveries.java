@@ -65,6 +65,7 @@ public final class Deliveries {
         exchange.setVariable(OUTCOME, outcome);
         exchange.setVariable(Delivery.VARIABLE, delivery);
         exchange.getMessage().setBody(delivery.json());
+        exchange.removeProperty(Exchange.CHARSET_NAME); // the source's, of a file for one; JSON is UTF-8
         // With this mark, left by a doTry of the source, a recipient list would hand its failures to that doTry.
         exchange.removeProperty(ExchangePropertyKey.TRY_ROUTE_BLOCK);
         exchange.getExchangeExtension().addOnCompletion(new SynchronizationAdapter() {

@@ -31,6 +31,8 @@ public record JmsSettings(String url, String user, String password, String reque
         if (read.optional("agentcall.jms.url") == null) {
             return null;
         }
+        expectOther(read, "agentcall.jms.success", success, requests);
+        expectOther(read, "agentcall.jms.error", error, requests);
         return new JmsSettings(
                 read.matching(
                         "agentcall.jms.url",
@@ -41,6 +43,13 @@ public record JmsSettings(String url, String user, String password, String reque
                 requests,
                 success,
                 error);
+    }
+
+    /** An outcome there would be read as a request, whose outcome would be read as a request. */
+    private static void expectOther(SettingsReader read, String key, String queue, String requests) {
+        if (queue != null && queue.equals(requests)) {
+            read.fault(key, queue, "another queue than agentcall.jms.requests");
+        }
     }
 
     private static String queue(SettingsReader read, String key) {

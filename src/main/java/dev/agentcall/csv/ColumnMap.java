@@ -199,7 +199,7 @@ final class ColumnMap {
             return List.of();
         }
         Stream<String> beyond = cells.stream().skip(header.size());
-        return Stream.concat(Stream.of(cell(cells, surplusColumn)), beyond)
+        return Stream.concat(Stream.of(Formulas.unguarded(cell(cells, surplusColumn))), beyond)
                 .filter(cell -> !cell.isBlank())
                 .toList();
     }

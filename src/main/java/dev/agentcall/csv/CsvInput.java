@@ -18,7 +18,8 @@ import java.util.regex.Pattern;
  * One CSV file after its first pass: how it is to be read, and that it can be read to its end.
  *
  * @param name the file's name
- * @param table digest of all its cells; equal for the same table, whatever its encoding, delimiter, quoting and blank lines
+ * @param table digest of all its cells; equal for the same table, whatever its encoding, delimiter, quoting, blank lines and
+ *     empty cells at the end of lines
  * @param content the same, but of where its blank lines are as well: equal for files whose rows have the same numbers
  * @param rows rows after the header, without blank ones
  * @param busiestAgent most rows for one agent
@@ -124,9 +125,14 @@ record CsvInput(
         }
     }
 
+    /** Without empty cells at the end: spreadsheet programs write them or not, as they please. */
     private static void update(MessageDigest digest, List<String> cells) {
+        int count = cells.size();
+        while (count > 0 && cells.get(count - 1).isEmpty()) {
+            count--;
+        }
         StringBuilder line = new StringBuilder();
-        for (String cell : cells) {
+        for (String cell : cells.subList(0, count)) {
             line.append(cell.length()).append(':').append(cell);
         }
         digest.update(line.append('\n').toString().getBytes(StandardCharsets.UTF_8));

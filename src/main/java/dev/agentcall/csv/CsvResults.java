@@ -140,7 +140,7 @@ final class CsvResults {
             cells.add(Formulas.guarded(text(outcome.detail())));
             cells.add(String.valueOf(outcome.replayed()));
             if (hasSurplus) {
-                cells.add(String.join(" ", columns.surplus(row.cells())));
+                cells.add(Formulas.guarded(String.join(" ", columns.surplus(row.cells()))));
             }
             writer.writeRecord(cells);
         }

@@ -34,6 +34,9 @@ public final class Ledger implements AutoCloseable {
 
     private static final int COUNT_BITS = 32;
     private static final int PRUNED_TOGETHER = 500;
+    /** For so long a request that could not be written tells that the next cannot be either. */
+    private static final Duration REMEMBERED = Duration.ofSeconds(15);
+
     private static final Duration PRUNE_INTERVAL = Duration.ofHours(6);
     /** On top of what a call may take. */
     private static final Duration FAILOVER_MARGIN = Duration.ofSeconds(2);
@@ -65,6 +68,9 @@ public final class Ledger implements AutoCloseable {
     private final FileRuns fileRuns;
     private final Duration keep;
     private final AtomicLong count = new AtomicLong();
+    /** Why the last request could not be written; null if it could. */
+    private volatile Refusal refusal;
+
     private final Object decided = new Object();
     private final Object marksLock = new Object();
     private Marks marks = new Marks();
@@ -73,6 +79,8 @@ public final class Ledger implements AutoCloseable {
         thread.setDaemon(true);
         return thread;
     });
+
+    private record Refusal(long nanos, LedgerException why) {}
 
     /**
      * Opens the ledger, makes or checks its tables, and registers this process.
@@ -260,6 +268,17 @@ public final class Ledger implements AutoCloseable {
     }
 
     private boolean insert(long id, CallRequest request, Long runId, String messageId, Outcome outcome) {
+        try {
+            boolean inserted = writeRequest(id, request, runId, messageId, outcome);
+            refusal = null;
+            return inserted;
+        } catch (LedgerException e) {
+            refusal = new Refusal(System.nanoTime(), e);
+            throw e;
+        }
+    }
+
+    private boolean writeRequest(long id, CallRequest request, Long runId, String messageId, Outcome outcome) {
         String fields = OutcomeJson.fields(request);
         String extra = OutcomeJson.object(request.extra());
         String now = OutcomeJson.instant(Instant.now());
@@ -489,11 +508,16 @@ public final class Ledger implements AutoCloseable {
     }
 
     /**
-     * Returns if the ledger can be written now.
+     * Returns if the ledger can be written now, as far as that can be told without a request.
      *
      * @throws LedgerException if not
      */
     public void checkWritable() {
+        // On a full disk there may be room for less than a request.
+        Refusal last = refusal;
+        if (last != null && System.nanoTime() - last.nanos < REMEMBERED.toNanos()) {
+            throw new LedgerException(last.why.getMessage(), last.why);
+        }
         writer.write(sql -> {
             PreparedStatement update = sql.prepare("UPDATE process SET node = node WHERE id = ?");
             update.setLong(1, processes.id());

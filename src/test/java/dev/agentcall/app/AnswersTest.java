@@ -34,11 +34,13 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
 import javax.net.ServerSocketFactory;
 import org.apache.camel.Exchange;
 import org.apache.camel.ProducerTemplate;
+import org.apache.camel.builder.RouteBuilder;
 import org.apache.camel.component.file.FileConsumer;
 import org.apache.camel.support.DefaultExchange;
 import org.junit.jupiter.api.AfterAll;
@@ -823,6 +825,36 @@ class AnswersTest {
                     assertThat(bundle.successes(id(request))).isEmpty();
                 }
                 assertThat(text(bundle.place(request("099123456")), "outcome")).isEqualTo("placed");
+            }
+        }
+
+        /** A file source sets it for its endpoint's charset. */
+        @Test
+        void theCharsetOfASourceIsNotThatOfAnOutcome() throws Exception {
+            try (CallStub stub = CallStub.start(call -> CallStub.Answer.placed());
+                    RunningBundle bundle = start(stub.uri(), "agentcall.channel.success", "direct:told");
+                    ProducerTemplate source = bundle.bundle().context().createProducerTemplate()) {
+                List<byte[]> told = new CopyOnWriteArrayList<>();
+                bundle.bundle().context().addRoutes(new RouteBuilder() {
+                    @Override
+                    public void configure() {
+                        from("direct:told")
+                                .routeId("told")
+                                .process(exchange ->
+                                        told.add(exchange.getMessage().getBody(byte[].class)));
+                    }
+                });
+                bundle.bundle().context().getRouteController().startRoute("told");
+                Map<String, Object> request = request("0991");
+                request.put("nombre", "Núñez €");
+
+                source.send("direct:place-call", exchange -> {
+                    exchange.setProperty(Exchange.CHARSET_NAME, "ISO-8859-1");
+                    exchange.getMessage().setBody(request);
+                });
+
+                assertThat(told).singleElement().satisfies(outcome -> assertThat(new String(outcome, UTF_8))
+                        .contains("\"nombre\":\"Núñez €\""));
             }
         }
 

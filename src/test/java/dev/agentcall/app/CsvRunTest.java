@@ -311,16 +311,16 @@ class CsvRunTest {
         @Test
         void aRowWithTooManyCellsStaysMalformedWhenItsResultIsDroppedAgain() throws IOException {
             int before = simulator.requests();
-            bundle.callOnce(file("viel.csv", lines(HEADER, row("ana", "0991") + ";more;;and more")));
+            bundle.callOnce(file("viel.csv", lines(HEADER, row("ana", "0991") + ";=more;;and more")));
             ResultFiles first = results("viel");
-            assertThat(first.byRow().get(2)).containsEntry("agentcall_surplus", "more and more");
+            assertThat(first.byRow().get(2)).containsEntry("agentcall_surplus", "'=more and more");
 
             Path again = bundle.outbox().resolve("viel.error.csv");
             bundle.callOnce(again);
 
             assertThat(results("viel.error").outcomes()).containsOnly(entry(2, "invalid/malformed"));
             assertThat(simulator.requests()).isEqualTo(before);
-            bundle.callOnce(file("viel-2.csv", Files.readString(again).replace(";more and more", ";")));
+            bundle.callOnce(file("viel-2.csv", Files.readString(again).replace(";'=more and more", ";")));
             assertThat(simulator.requests()).isEqualTo(before + 1);
         }
 

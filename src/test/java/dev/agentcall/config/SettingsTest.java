@@ -147,6 +147,14 @@ class SettingsTest {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"agentcall.jms.success", "agentcall.jms.error"})
+    void aQueueForOutcomesIsNotThatOfRequests(String key) {
+        assertThat(faults("agentcall.jms.url", "tcp://localhost:61616", key, "agentcall.requests"))
+                .containsExactly(
+                        key + ": found 'agentcall.requests', expected another queue than agentcall.jms.requests");
+    }
+
+    @ParameterizedTest
     @ValueSource(
             strings = {
                 "agentcall.ucontact.url",

@@ -59,6 +59,17 @@ class CsvInputTest {
     }
 
     @Test
+    void emptyCellsAtTheEndOfALineDoNotMatterToTheIds() throws Exception {
+        String header = TABLE.substring(0, TABLE.indexOf('\n')) + ";nota";
+        String row = "1;ana;102;agentes;Ventas;0991";
+        List<String> ids = ids(header + "\n" + row + "\n");
+
+        assertThat(ids(header + "\n" + row + ";\n")).isEqualTo(ids);
+        assertThat(ids(header + ";;\n" + row + ";;;;\n")).isEqualTo(ids);
+        assertThat(ids(header + "\n" + row + ";x\n")).doesNotContainAnyElementsOf(ids);
+    }
+
+    @Test
     void anotherTableHasOtherIds() throws Exception {
         List<String> ids = ids(TABLE);
 

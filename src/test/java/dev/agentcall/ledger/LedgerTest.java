@@ -1,6 +1,7 @@
 package dev.agentcall.ledger;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.tuple;
 import static org.awaitility.Awaitility.await;
 
@@ -157,6 +158,18 @@ abstract class LedgerTest {
         administer("ALTER TABLE gone RENAME TO request");
         assertThat(ledger.claim(request("a"), null)).isNotNull();
         assertThat(ledger.find(claimed)).isNull();
+    }
+
+    @Test
+    void whatCannotTakeARequestIsNotWritableUntilItHasTakenOne() throws Exception {
+        administer("ALTER TABLE request RENAME TO gone");
+        assertThatExceptionOfType(LedgerException.class).isThrownBy(() -> ledger.claim(request("a"), null));
+
+        assertThatExceptionOfType(LedgerException.class).isThrownBy(ledger::checkWritable);
+        administer("ALTER TABLE gone RENAME TO request");
+        ledger.claim(request("a"), null);
+
+        ledger.checkWritable();
     }
 
     @Test
