@@ -410,6 +410,10 @@ public final class RestCalls {
         if (origin != null && origins.stream().noneMatch(origin::equalsIgnoreCase)) {
             throw problem(Kind.FOREIGN_ORIGIN, "Who is let in is set by agentcall.rest.cors");
         }
+        Problem packed = Packed.problem(Collections.list(http.getHeaders(Packed.HEADER)));
+        if (packed != null) {
+            throw new ProblemException(packed);
+        }
         exchange.removeProperty(ExchangePropertyKey.CHARSET_NAME); // the request's; Camel would answer in it
         return http;
     }

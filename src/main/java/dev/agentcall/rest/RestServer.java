@@ -20,6 +20,7 @@ import java.util.stream.Collectors;
 import org.apache.camel.CamelContext;
 import org.apache.camel.CamelContextAware;
 import org.apache.camel.component.servlet.ServletComponent;
+import org.apache.camel.component.servlet.ServletEndpoint;
 import org.eclipse.jetty.ee11.servlet.ServletContextHandler;
 import org.eclipse.jetty.ee11.servlet.ServletHolder;
 import org.eclipse.jetty.http.UriCompliance;
@@ -151,6 +152,7 @@ public final class RestServer implements CamelContextAware, AutoCloseable {
         if (users != null) {
             handlers.add(security());
         }
+        handlers.add(new Packed());
         // A body has arrived before it gets a thread: who sends slowly holds up nobody.
         handlers.add(
                 new EagerContentHandler(new RetainedContentLoaderFactory(2 * MAX_BODY_BYTES, CHUNK_OVERHEAD, true)));
@@ -257,6 +259,9 @@ public final class RestServer implements CamelContextAware, AutoCloseable {
     public void setCamelContext(CamelContext context) {
         if (this.context == null) {
             this.context = context;
+            if (settings != null && settings.servlet() != null) {
+                leavePacked();
+            }
             // Camel looks for the servlet by its name, in the whole JVM.
             component()
                     .setServletName(
@@ -264,6 +269,16 @@ public final class RestServer implements CamelContextAware, AutoCloseable {
                                     ? "agentcall-" + UUID.randomUUID()
                                     : settings.servlet());
         }
+    }
+
+    /** The application's server has no handler of ours that refuses packed bodies: Camel must not unpack them before we look. */
+    private void leavePacked() {
+        context.getCamelContextExtension().registerEndpointCallback((uri, endpoint) -> {
+            if (endpoint instanceof ServletEndpoint servlet && servlet.getComponent() == component()) {
+                servlet.setBridgeEndpoint(true);
+            }
+            return endpoint;
+        });
     }
 
     @Override

@@ -241,6 +241,13 @@ class HostsTest {
                                     "https://elsewhere.example.com")
                             .statusCode())
                     .isEqualTo(403);
+            assertThat(client.postForm(
+                                    "/voice" + RestClient.FACADE,
+                                    RestClient.form(RestClient.call("099123458")),
+                                    "Content-Encoding",
+                                    "gzip") // which it is not: unpacking it would fail
+                            .statusCode())
+                    .isEqualTo(415);
             assertThat(client.get("/voice/observe/health/ready").statusCode()).isEqualTo(200);
             assertThat(spring.getBean(CamelContext.class)
                             .getRegistry()

@@ -357,6 +357,30 @@ class RestDoorTest {
     }
 
     @Test
+    void aPackedBodyIsRefusedBeforeItIsThere() throws Exception {
+        start();
+
+        for (String path : List.of(CALLS, FACADE, "/observe/health/live", "/nowhere")) {
+            // Not one byte of the body is sent: an answer that waits for it would be 408.
+            for (String encoding : List.of("gzip", "X-GZIP", "identity, gzip", "identity\r\nContent-Encoding: br")) {
+                assertThat(raw("POST " + path + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                                + "Content-Encoding: " + encoding + "\r\nConnection: close\r\nContent-Length: 1\r\n"
+                                + "Expect: 100-continue\r\n\r\n"))
+                        .as(encoding)
+                        .startsWith("HTTP/1.1 415")
+                        .contains(
+                                "application/problem+json",
+                                "unsupported-type",
+                                "Content-Encoding: found '" + encoding.replace("\r\nContent-Encoding:", ","),
+                                "', expected none or identity");
+            }
+        }
+        assertThat(client.post(call("0991"), "Content-Encoding", "Identity").statusCode())
+                .isEqualTo(201);
+        assertThat(simulator.requests()).isEqualTo(1);
+    }
+
+    @Test
     void whoIsRefusedWhileHeStillSendsCanSendOnAndReadTheAnswer() throws Exception {
         start();
         String head = "POST " + CALLS + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
