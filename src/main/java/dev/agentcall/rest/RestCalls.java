@@ -344,13 +344,27 @@ public final class RestCalls {
 
     /** Answers with the newest requests; those with one outcome, if the query says so. */
     public void list(Exchange exchange) {
-        HttpServletRequest http = http(exchange);
-        OutcomeKind kind = kind(http.getParameter("outcome"));
-        int limit = limit(http.getParameter("limit"));
+        Map<String, String> query = query(http(exchange).getQueryString());
+        OutcomeKind kind = kind(query.get("outcome"));
+        int limit = limit(query.get("limit"));
         String items = reading(() -> ledger.recent(kind, null, limit)).stream()
                 .map(EntryJson::write)
                 .collect(Collectors.joining(","));
         answer(exchange, 200, JSON, "{\"items\":[" + items + "]}");
+    }
+
+    /** Read here, since each server has its own way to tell, or not to tell, that a query cannot be read. */
+    private static Map<String, String> query(String query) {
+        Map<String, String> values = new LinkedHashMap<>();
+        try {
+            byte[] form = query == null ? new byte[0] : query.getBytes(StandardCharsets.UTF_8);
+            FormFields.decode(form).forEach(pair -> values.putIfAbsent(pair.name(), pair.value()));
+            return values;
+        } catch (IllegalArgumentException e) {
+            throw problem(
+                    Kind.BAD_REQUEST,
+                    "query: found '" + Text.shown(query, SHOWN) + "', expected two hex digits behind each %");
+        }
     }
 
     private static <T> T reading(Supplier<T> read) {

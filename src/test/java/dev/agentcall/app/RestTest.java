@@ -181,6 +181,48 @@ class RestTest extends RestFixture {
         }
     }
 
+    /** In a process of its own: what it logs. */
+    @Test
+    void aQueryThatCannotBeReadIsTheClientsFault() throws Exception {
+        Program program = Program.unpack(data, stub.uri());
+        try (Program.Running server = program.start()) {
+            await().atMost(PATIENCE).until(() -> server.err().contains("REST on") || !server.isAlive());
+            client = new RestClient(URI.create(server.err().replaceFirst("(?s).*REST on (\\S+).*", "$1")));
+
+            for (String query : List.of("outcome=%zz", "%zz", "limit=5&x=%", "outcome=%F")) {
+                String answer = raw("GET " + CALLS + "?" + query);
+                assertThat(answer)
+                        .as(query)
+                        .startsWith("HTTP/1.1 400")
+                        .contains(
+                                "application/problem+json",
+                                "bad-request",
+                                "query: found '" + query + "', expected two hex digits behind each %");
+            }
+            // Where no query is read there is nothing wrong with it.
+            assertThat(raw("GET " + CALLS + "/x?%zz")).startsWith("HTTP/1.1 404");
+            assertThat(raw("GET /observe/health/live?%zz")).startsWith("HTTP/1.1 200");
+            assertThat(client.get(CALLS + "?outc%6Fme=place%64&x=%F1&&limit").statusCode())
+                    .as("limit is empty")
+                    .isEqualTo(400);
+            assertThat(client.get(CALLS + "?outc%6Fme=place%64&x=%F1&&limit=%35&limit=x")
+                            .statusCode())
+                    .isEqualTo(200);
+            server.terminate();
+            assertThat(server.end().err()).doesNotContain("ERROR", "WARN", "\tat ");
+        }
+    }
+
+    private String raw(String request) throws IOException {
+        try (Socket socket = new Socket("127.0.0.1", client.base().getPort())) {
+            socket.setSoTimeout((int) PATIENCE.toMillis());
+            socket.getOutputStream()
+                    .write((request + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                            .getBytes(StandardCharsets.US_ASCII));
+            return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+
     private List<String> ids(String query) throws Exception {
         return read(client.get(CALLS + query)).path("items").findValuesAsText("requestId");
     }
