@@ -38,7 +38,6 @@ import org.eclipse.jetty.server.SslConnectionFactory;
 import org.eclipse.jetty.server.handler.CrossOriginHandler;
 import org.eclipse.jetty.server.handler.EagerContentHandler;
 import org.eclipse.jetty.server.handler.EagerContentHandler.RetainedContentLoaderFactory;
-import org.eclipse.jetty.server.handler.GracefulHandler;
 import org.eclipse.jetty.server.handler.QoSHandler;
 import org.eclipse.jetty.util.ssl.SslContextFactory;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
@@ -76,7 +75,7 @@ public final class RestServer implements CamelContextAware, AutoCloseable {
     private Server server;
     private ServerConnector connector;
     private SlowHeads slowHeads;
-    private GracefulHandler graceful;
+    private GracefulStop graceful;
 
     /**
      * Reads the users and the keystore; listens nowhere yet.
@@ -127,7 +126,7 @@ public final class RestServer implements CamelContextAware, AutoCloseable {
         server.addConnector(connector);
         ProblemPages pages = new ProblemPages(() -> graceful.isShutdown());
         server.setErrorHandler(pages);
-        graceful = new GracefulHandler(new Doorkeeper(settings));
+        graceful = new GracefulStop(new Doorkeeper(settings));
         server.setHandler(new BodyDeadline(graceful));
         Handler.Singleton last = (Handler.Singleton) graceful.getHandler();
         for (Handler.Singleton next : handlers()) {
@@ -234,7 +233,8 @@ public final class RestServer implements CamelContextAware, AutoCloseable {
     }
 
     /**
-     * Ends: from now on each new request is answered with 503; those in work get their answers.
+     * Ends: from now on each new request for a call is answered with 503; those in work get their answers, and so does
+     * until then whoever only asks.
      *
      * @param patience how long they may take
      */

@@ -468,7 +468,7 @@ class RestTest extends RestFixture {
 
     /** In a process of its own: how it ends. */
     @Test
-    void sigtermLetsTheRequestInWorkEndAndRefusesNewOnes() throws Exception {
+    void sigtermLetsTheRequestInWorkEndRefusesNewOnesAndAnswersWhoAsks() throws Exception {
         CountDownLatch refused = new CountDownLatch(1);
         stub.answer(asked -> {
             refused.await();
@@ -478,7 +478,7 @@ class RestTest extends RestFixture {
         try (Program.Running server = program.start()) {
             await().atMost(PATIENCE).until(() -> server.err().contains("REST on") || !server.isAlive());
             client = new RestClient(URI.create(server.err().replaceFirst("(?s).*REST on (\\S+).*", "$1")));
-            CompletableFuture<HttpResponse<String>> inWork = client.postAsync(call("0991"));
+            CompletableFuture<HttpResponse<String>> inWork = client.postAsync(call("0991", "requestId", "inWork"));
             await().atMost(PATIENCE).until(() -> stub.calls().size() == 1);
             CompletableFuture<HttpResponse<String>> waiting = client.postAsync(call("0992", "requestId", "waiting"));
 
@@ -489,6 +489,14 @@ class RestTest extends RestFixture {
             assertThat(late.statusCode()).isEqualTo(503);
             assertThat(problem(late)).isEqualTo("stopping");
             assertThat(problem(waiting.join())).isEqualTo("stopping");
+            assertThat(client.get("/observe/health/live").statusCode()).isEqualTo(200);
+            HttpResponse<String> ready = client.get("/observe/health/ready");
+            assertThat(ready.statusCode()).isEqualTo(503);
+            assertThat(ready.headers().firstValue("Content-Type")).hasValue("application/json");
+            assertThat(read(ready).path("checks").findValuesAsText("reason")).containsExactly("stopping");
+            assertThat(client.get(CALLS + "/inWork").statusCode()).isEqualTo(202);
+            assertThat(client.get(CALLS + "/waiting").statusCode()).isEqualTo(404);
+            assertThat(read(client.get(CALLS)).path("items")).hasSize(1);
             refused.countDown();
             assertThat(inWork.join().statusCode()).isEqualTo(201);
             Program.Ended ended = server.end();
