@@ -7,8 +7,10 @@ import dev.agentcall.http.Token;
 import java.io.IOException;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
+import java.security.PrivateKey;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
@@ -94,8 +96,15 @@ public final class RestServer implements CamelContextAware, AutoCloseable {
     private static SslContextFactory.Server tls(RestSettings settings) {
         String password = settings.keystorePassword() == null ? "" : settings.keystorePassword();
         try {
+            KeyStore keys = KeyStore.getInstance(settings.keystore().toFile(), password.toCharArray());
+            if (!hasPrivateKey(keys, password)) {
+                throw new SettingsException(
+                        List.of(
+                                "agentcall.rest.keystore: found " + settings.keystore()
+                                        + " (no private key in it), expected a PKCS12 or JKS file with the server's key and certificate"));
+            }
             SslContextFactory.Server tls = new SslContextFactory.Server();
-            tls.setKeyStore(KeyStore.getInstance(settings.keystore().toFile(), password.toCharArray()));
+            tls.setKeyStore(keys);
             tls.setKeyStorePassword(password);
             return tls;
         } catch (IOException | GeneralSecurityException e) {
@@ -103,6 +112,17 @@ public final class RestServer implements CamelContextAware, AutoCloseable {
                     + e.getMessage() + "), expected a PKCS12 or JKS file and its password in"
                     + " agentcall.rest.keystore-password"));
         }
+    }
+
+    /** Without one every handshake would fail, and nobody here would be told. */
+    private static boolean hasPrivateKey(KeyStore keys, String password) throws GeneralSecurityException {
+        boolean found = false;
+        for (String alias : Collections.list(keys.aliases())) {
+            // One that does not open with the password is told here; it would end the start later on.
+            found |= keys.getKey(alias, password.toCharArray()) instanceof PrivateKey
+                    && keys.getCertificateChain(alias) != null;
+        }
+        return found;
     }
 
     /**

@@ -17,6 +17,7 @@ import dev.agentcall.simulator.Simulator;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.net.URI;
@@ -27,6 +28,9 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -35,6 +39,7 @@ import java.util.Map;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import javax.crypto.spec.SecretKeySpec;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -326,6 +331,53 @@ class RestDoorTest {
                         "wr0ngpass"))
                 .rootCause()
                 .satisfies(e -> assertThat(String.valueOf(e.getMessage())).doesNotContain("wr0ngpass"));
+    }
+
+    @Test
+    void aKeystoreWithoutAPrivateKeyIsABadConfiguration() throws Exception {
+        Program program = Program.unpack(data.resolve("program"), simulator.uri());
+        Certificate certificate = KeyStore.getInstance(
+                        SelfSigned.make(data.resolve("rest.p12"), "ip:127.0.0.1")
+                                .keystore()
+                                .toFile(),
+                        SelfSigned.PASSWORD.toCharArray())
+                .getCertificate("a");
+        Path trusted = keystore("trusted.p12", keys -> keys.setCertificateEntry("a", certificate));
+        Path secret = keystore(
+                "secret.p12",
+                keys -> keys.setEntry(
+                        "a",
+                        new KeyStore.SecretKeyEntry(new SecretKeySpec(new byte[32], "AES")),
+                        new KeyStore.PasswordProtection(SelfSigned.PASSWORD.toCharArray())));
+
+        for (Path keystore : List.of(trusted, secret)) {
+            for (String[] arguments : List.of(new String[0], new String[] {"--check"})) {
+                Program.Ended ended = program.environment("AGENTCALL_REST_KEYSTORE", keystore.toString())
+                        .environment("AGENTCALL_REST_KEYSTORE_PASSWORD", SelfSigned.PASSWORD)
+                        .run(arguments);
+
+                assertThat(ended.code()).as(ended.all()).isEqualTo(2);
+                assertThat(ended.err())
+                        .contains("agentcall.rest.keystore: found " + keystore + " (no private key in it), expected a"
+                                + " PKCS12 or JKS file with the server's key and certificate")
+                        .doesNotContain(SelfSigned.PASSWORD, "\tat ");
+            }
+        }
+    }
+
+    private interface Filling {
+        void fill(KeyStore keys) throws GeneralSecurityException;
+    }
+
+    private Path keystore(String name, Filling filling) throws Exception {
+        KeyStore keys = KeyStore.getInstance("PKCS12");
+        keys.load(null, null);
+        filling.fill(keys);
+        Path file = data.resolve(name);
+        try (OutputStream out = Files.newOutputStream(file)) {
+            keys.store(out, SelfSigned.PASSWORD.toCharArray());
+        }
+        return file;
     }
 
     // --- Bad clients ----------------------------------------------------------------------------------------------
