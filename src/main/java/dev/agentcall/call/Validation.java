@@ -111,7 +111,8 @@ public final class Validation {
         return value == null || isBlank(value) ? null : value;
     }
 
-    private static boolean isBlank(String value) {
+    /** Whether nothing is left of it without the white space around it, no-break spaces and byte order marks included. */
+    public static boolean isBlank(String value) {
         for (int i = 0; i < value.length(); i++) {
             if (!isTrimmed(value.charAt(i))) {
                 return false;

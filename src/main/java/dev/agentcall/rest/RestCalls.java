@@ -17,6 +17,7 @@ import dev.agentcall.call.StoppingException;
 import dev.agentcall.call.Submission;
 import dev.agentcall.call.Text;
 import dev.agentcall.call.UnavailableException;
+import dev.agentcall.call.Validation;
 import dev.agentcall.config.Settings;
 import dev.agentcall.form.FormFields;
 import dev.agentcall.http.UcontactHttp;
@@ -162,8 +163,8 @@ public final class RestCalls {
                 extra.put(pair.name(), pair.value());
             }
         }
-        if (withData && !fields.containsKey(Field.DATA)) {
-            faults.add(new Fault(Reason.MISSING_FIELD, Field.DATA, "data is missing, expected a value"));
+        if (withData && Validation.isBlank(fields.getOrDefault(Field.DATA, ""))) {
+            faults.add(new Fault(Reason.MISSING_FIELD, Field.DATA, "data is missing or blank, expected a value"));
         }
         return new Incoming(new CallRequest(null, fields, extra, source), faults);
     }

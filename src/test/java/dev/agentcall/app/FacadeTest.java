@@ -121,7 +121,21 @@ class FacadeTest {
         assertThat(last().fields()).containsEntry("data", "{\"a\":\"ñ & +\"}");
         assertThat(post(FACADE, form(call)).body()).matches(GUID);
         assertThat(last().path()).isEqualTo(Simulator.AGENT_CALL);
+        int before = simulator.received();
         assertThat(post(FACADE_WITH_DATA, form(call("0991"))).body()).isEqualTo("0");
+        for (String blank : List.of("", " \t", "\u00A0", "\uFEFF")) {
+            assertThat(post(FACADE_WITH_DATA, form(call("0991", "data", blank))).body())
+                    .isEqualTo("0");
+        }
+        assertThat(running.errors())
+                .filteredOn(
+                        outcome -> outcome.path("source").path("name").asText().equals(FACADE_WITH_DATA))
+                .hasSize(5)
+                .allSatisfy(outcome -> {
+                    assertThat(outcome.path("reason").asText()).isEqualTo("missing-field");
+                    assertThat(outcome.path("detail").asText()).contains("data is missing or blank");
+                });
+        assertThat(simulator.received()).isEqualTo(before);
     }
 
     @Test
