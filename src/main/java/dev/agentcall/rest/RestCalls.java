@@ -72,6 +72,9 @@ public final class RestCalls {
     private static final Set<String> FORMS = Set.of("", "application/x-www-form-urlencoded", "text/plain");
     private static final String JSON = "application/json";
     private static final String TEXT = "text/plain; charset=UTF-8";
+    /** In a path these are not names, whether they are encoded or not: the same place and the one above. */
+    private static final Set<String> NO_SEGMENTS = Set.of(".", "..");
+
     private static final int ITEMS = 50;
     private static final int MOST_ITEMS = 500;
     private static final int SHOWN = 60;
@@ -170,7 +173,21 @@ public final class RestCalls {
     }
 
     private void submit(Exchange exchange, Incoming incoming) {
-        exchange.getMessage().setBody(Submission.impatient(incoming, patience));
+        exchange.getMessage().setBody(Submission.impatient(findable(incoming), patience));
+    }
+
+    /** Refuses what nobody could ask for afterwards. */
+    private static Incoming findable(Incoming incoming) {
+        String id = incoming.request().requestId();
+        if (id == null || !NO_SEGMENTS.contains(id)) {
+            return incoming;
+        }
+        List<Fault> faults = new ArrayList<>(incoming.faults());
+        faults.add(new Fault(
+                Reason.BAD_TEXT,
+                null,
+                "requestId '" + id + "' cannot stand in a path, expected another than '.' and '..'"));
+        return new Incoming(incoming.request(), faults);
     }
 
     /** The header Idempotency-Key is the request's id, as a plain value or in the quotes of a structured one. */

@@ -228,8 +228,11 @@ public final class RestServer implements CamelContextAware, AutoCloseable {
         HttpConfiguration http = new HttpConfiguration();
         http.setSendServerVersion(false);
         http.setSendDateHeader(false);
-        // An id may have a % in it.
-        http.setUriCompliance(UriCompliance.DEFAULT.with("ids", UriCompliance.Violation.AMBIGUOUS_PATH_ENCODING));
+        // An id may have a % or a \ in it.
+        http.setUriCompliance(UriCompliance.DEFAULT.with(
+                "ids",
+                UriCompliance.Violation.AMBIGUOUS_PATH_ENCODING,
+                UriCompliance.Violation.SUSPICIOUS_PATH_CHARACTERS));
         HttpConnectionFactory plain = new HttpConnectionFactory(http);
         if (tls == null) {
             return new ConnectionFactory[] {plain};

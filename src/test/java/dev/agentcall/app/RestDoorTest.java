@@ -237,6 +237,7 @@ class RestDoorTest {
                 "/observe/health/../../api/agent-calls",
                 "/observe/health/%2e%2e/%2e%2e/api/agent-calls",
                 "/observe/health/..;/..;/api/agent-calls",
+                "/observe/health/..%5c..%5capi/agent-calls",
                 "//api/agent-calls",
                 "/observe/health/%252e%252e/metrics",
                 "/api/agent-calls;/observe/health/live")) {

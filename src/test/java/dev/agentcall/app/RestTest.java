@@ -143,6 +143,30 @@ class RestTest extends RestFixture {
     }
 
     @Test
+    void everyIdThatIsTakenCanBeAskedFor() throws Exception {
+        start();
+
+        for (String id :
+                List.of("a\\b", "\\", "..\\", "...", ".a", "a;b", "a?b#c", "%2F", "%5C", "+", "ñ-日", "\"<&>\"")) {
+            HttpResponse<String> placed = client.post(call("0991", "requestId", id));
+            assertThat(placed.statusCode()).as(placed.body()).isEqualTo(201);
+            HttpResponse<String> found =
+                    client.get(placed.headers().firstValue("Location").orElseThrow());
+            assertThat(found.body()).as(id).isEqualTo(placed.body());
+        }
+        int called = stub.calls().size();
+        for (String id : List.of(".", "..")) {
+            for (HttpResponse<String> answer : List.of(
+                    client.post(call("0991", "requestId", id)), client.post(call("0991"), "Idempotency-Key", id))) {
+                assertThat(answer.statusCode()).as(id).isEqualTo(400);
+                assertThat(problem(answer)).isEqualTo("invalid");
+                assertThat(read(answer).path("detail").asText()).contains("requestId '" + id + "'");
+            }
+        }
+        assertThat(stub.calls()).hasSize(called);
+    }
+
+    @Test
     void whatIsNoRequestIsToldSoAndIsInTheErrorChannel() throws Exception {
         start();
 
