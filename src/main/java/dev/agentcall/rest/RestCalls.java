@@ -47,6 +47,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.apache.camel.Exchange;
@@ -203,8 +204,8 @@ public final class RestCalls {
                 .distinct()
                 .toList();
         CallRequest request = incoming.request();
-        Set<String> ids = new HashSet<>(keys);
-        if (request.requestId() != null) {
+        Set<String> ids = new TreeSet<>(keys);
+        if (keys.size() <= 1 && request.requestId() != null) {
             ids.add(request.requestId());
         }
         if (ids.size() <= 1) {
@@ -214,9 +215,10 @@ public final class RestCalls {
         faults.add(new Fault(
                 Reason.MALFORMED,
                 null,
-                "Idempotency-Key and requestId are different ("
+                (keys.size() > 1
+                                ? "there are " + keys.size() + " different Idempotency-Key headers ("
+                                : "Idempotency-Key and requestId are different (")
                         + ids.stream()
-                                .sorted()
                                 .map(id -> "'" + Text.shown(id, SHOWN) + "'")
                                 .collect(Collectors.joining(", "))
                         + "), expected one id"));

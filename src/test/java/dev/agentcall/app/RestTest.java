@@ -137,6 +137,11 @@ class RestTest extends RestFixture {
         HttpResponse<String> two = client.post(call("0991", "requestId", "k-2"), "Idempotency-Key", "k-1");
         assertThat(two.statusCode()).isEqualTo(400);
         assertThat(read(two).path("detail").asText()).contains("Idempotency-Key", "'k-1'", "'k-2'");
+        HttpResponse<String> twoKeys =
+                client.post(call("0991"), "Idempotency-Key", "k-1", "Idempotency-Key", "k-2", "Idempotency-Key", "k-2");
+        assertThat(twoKeys.statusCode()).isEqualTo(400);
+        assertThat(read(twoKeys).path("detail").asText())
+                .isEqualTo("there are 2 different Idempotency-Key headers ('k-1', 'k-2'), expected one id");
         assertThat(client.post(call("0992"), "Idempotency-Key", "k-1").statusCode())
                 .isEqualTo(409);
         assertThat(stub.calls()).hasSize(1);
