@@ -440,6 +440,7 @@ public final class Ledger implements AutoCloseable {
         writer.flush();
         List<Missed> missed = new ArrayList<>();
         for (boolean placed : new boolean[] {true, false}) {
+            // delivered <> 1 is the condition of the index request_open: said again, so that it is used.
             missed.addAll(database.read(
                     "SELECT id, claimed_at, at FROM request WHERE process_id = ? AND delivered <> 1 AND delivered = 2"
                             + " AND outcome " + (placed ? "=" : "<>") + " 'placed' ORDER BY id LIMIT ?",

@@ -145,6 +145,7 @@ final class Processes {
     }
 
     private int recover(Sql sql, long process) throws SQLException {
+        // delivered <> 1: of the index request_open, which finds the few in flight without reading all.
         PreparedStatement crash = sql.prepare("UPDATE request SET outcome = ?, reason = ?, detail = ?, at = ?"
                 + " WHERE process_id = ? AND delivered <> 1 AND outcome = 'in-flight'");
         crash.setString(1, OutcomeKind.UNKNOWN.word());
