@@ -24,11 +24,6 @@ public record Submission(
 
     private static final Runnable NOBODY_WAITS = () -> {};
 
-    /** A request that nobody waits for. */
-    public static Submission of(Incoming incoming) {
-        return ofMessage(incoming, null, null);
-    }
-
     /** A row of a file run, by a source that paces itself. */
     public static Submission ofRow(Incoming incoming, long runId, Gate.Permit permit, Runnable decided) {
         return new Submission(incoming, runId, permit, decided, null, null, null);

@@ -93,10 +93,6 @@ public final class CsvRun implements Closeable {
         this.rows = input.openRows();
     }
 
-    CsvInput input() {
-        return input;
-    }
-
     FileRun run() {
         return run;
     }

@@ -9,7 +9,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -48,7 +47,7 @@ import org.slf4j.LoggerFactory;
  * JSON array of agents; a first agent whose phone is a destination of that table gets the fault instead.
  *
  * <p>Connections are kept open, however long they are idle, except for faults and for what HTTP has closed after an
- * answer (400 and 503 among them). Not to be reached by others than tests: there is no limit on what a client can send.
+ * answer (400 and 503 among them). It listens on the loopback interface alone: there is no limit on what a client can send.
  */
 public final class Simulator implements AutoCloseable {
 
@@ -65,6 +64,7 @@ public final class Simulator implements AutoCloseable {
     static final String MOVED = "/Integra/resources/Agents/AgentCallMoved";
 
     private static final Logger LOG = LoggerFactory.getLogger(Simulator.class);
+    private static final InetAddress LOOPBACK = InetAddress.getLoopbackAddress();
     private static final Set<String> FIELDS =
             Set.of("callerid", "agent", "phone", "tech", "context", "outqueue", "destination");
     private static final String DATA = "data";
@@ -84,7 +84,6 @@ public final class Simulator implements AutoCloseable {
     /**
      * How to run the simulator. Begin with {@link #defaults()}.
      *
-     * @param address the address to listen on
      * @param port 0 = a free one, chosen by the operating system
      * @param token the only token that is let in, as {@code Basic} or {@code Bearer}; null = any
      * @param latency added before every answer; zero or more
@@ -94,7 +93,6 @@ public final class Simulator implements AutoCloseable {
      *     of the simulator
      */
     public record Options(
-            InetAddress address,
             int port,
             String token,
             Duration latency,
@@ -104,7 +102,6 @@ public final class Simulator implements AutoCloseable {
 
         /** @throws IllegalArgumentException if a number is out of range */
         public Options {
-            Objects.requireNonNull(address, "address");
             if (port < 0 || port > 65535) {
                 throw new IllegalArgumentException("Port of the simulator: expected 0 to 65535, found " + port);
             }
@@ -116,44 +113,39 @@ public final class Simulator implements AutoCloseable {
             }
         }
 
-        /** Loopback, a free port, any token, no latency, plain HTTP, 10,000 calls. */
+        /** A free port, any token, no latency, plain HTTP, 10,000 calls. */
         public static Options defaults() {
-            return new Options(InetAddress.getLoopbackAddress(), 0, null, Duration.ZERO, null, 10_000, null);
-        }
-
-        /** The same with another address. */
-        public Options withAddress(InetAddress address) {
-            return new Options(address, port, token, latency, tls, keptCalls, answers);
+            return new Options(0, null, Duration.ZERO, null, 10_000, null);
         }
 
         /** The same with another port. */
         public Options withPort(int port) {
-            return new Options(address, port, token, latency, tls, keptCalls, answers);
+            return new Options(port, token, latency, tls, keptCalls, answers);
         }
 
         /** The same with another token. */
         public Options withToken(String token) {
-            return new Options(address, port, token, latency, tls, keptCalls, answers);
+            return new Options(port, token, latency, tls, keptCalls, answers);
         }
 
         /** The same with another latency. */
         public Options withLatency(Duration latency) {
-            return new Options(address, port, token, latency, tls, keptCalls, answers);
+            return new Options(port, token, latency, tls, keptCalls, answers);
         }
 
         /** The same over TLS. */
         public Options withTls(SSLContext tls) {
-            return new Options(address, port, token, latency, tls, keptCalls, answers);
+            return new Options(port, token, latency, tls, keptCalls, answers);
         }
 
         /** The same with another limit of calls to keep. */
         public Options withKeptCalls(int keptCalls) {
-            return new Options(address, port, token, latency, tls, keptCalls, answers);
+            return new Options(port, token, latency, tls, keptCalls, answers);
         }
 
         /** The same with answers that are decided elsewhere. */
         public Options withAnswers(Function<ReceivedCall, Reply> answers) {
-            return new Options(address, port, token, latency, tls, keptCalls, answers);
+            return new Options(port, token, latency, tls, keptCalls, answers);
         }
     }
 
@@ -162,7 +154,7 @@ public final class Simulator implements AutoCloseable {
         this.server = ServerBootstrap.bootstrap()
                 // Without a name the machine's own would be looked up, which can take seconds.
                 .setCanonicalHostName("localhost")
-                .setLocalAddress(options.address())
+                .setLocalAddress(LOOPBACK)
                 .setListenerPort(options.port())
                 .setServerSocketFactory(new ListeningSockets())
                 // Reuse: a simulator can take the port of one that was just closed, as a server that comes back.
@@ -185,7 +177,7 @@ public final class Simulator implements AutoCloseable {
     /**
      * Starts to listen.
      *
-     * @throws IOException if the address cannot be listened on, e.g. because the port is taken
+     * @throws IOException if the port cannot be listened on, e.g. because it is taken
      */
     public static Simulator start(Options options) throws IOException {
         Simulator simulator = new Simulator(options);
@@ -194,8 +186,7 @@ public final class Simulator implements AutoCloseable {
         } catch (IOException e) {
             simulator.close();
             throw new IOException(
-                    "The simulator cannot listen on port " + options.port() + " of " + options.address() + ": "
-                            + e.getMessage(),
+                    "The simulator cannot listen on port " + options.port() + " of " + LOOPBACK + ": " + e.getMessage(),
                     e);
         }
         return simulator;
@@ -206,12 +197,17 @@ public final class Simulator implements AutoCloseable {
         return server.getLocalPort();
     }
 
-    /** Scheme, host and port, without a path; localhost if it listens on all addresses. */
+    /** Scheme, host and port, without a path. */
     public URI uri() {
-        InetAddress address = options.address();
-        String host = address.isAnyLocalAddress() ? "localhost" : address.getHostAddress();
         try {
-            return new URI(options.tls() == null ? "http" : "https", null, host, port(), null, null, null);
+            return new URI(
+                    options.tls() == null ? "http" : "https",
+                    null,
+                    LOOPBACK.getHostAddress(),
+                    port(),
+                    null,
+                    null,
+                    null);
         } catch (URISyntaxException e) {
             throw new IllegalStateException(e);
         }
