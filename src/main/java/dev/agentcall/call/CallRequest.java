@@ -1,6 +1,5 @@
 package dev.agentcall.call;
 
-import java.util.EnumMap;
 import java.util.Map;
 
 /**
@@ -24,10 +23,5 @@ public record CallRequest(String requestId, Map<Field, String> fields, Map<Strin
 
     CallRequest withFields(Map<Field, String> checked) {
         return new CallRequest(requestId, checked, extra, source);
-    }
-
-    /** An empty map to fill with a request's values. */
-    public static EnumMap<Field, String> newFields() {
-        return new EnumMap<>(Field.class);
     }
 }

@@ -66,12 +66,11 @@ public final class RequestReader {
     /** A request that could not be read at all. */
     public static Incoming malformed(String detail, Source source) {
         return new Incoming(
-                new CallRequest(null, CallRequest.newFields(), Map.of(), source),
-                List.of(new Fault(Reason.MALFORMED, null, detail)));
+                new CallRequest(null, Map.of(), Map.of(), source), List.of(new Fault(Reason.MALFORMED, null, detail)));
     }
 
     private static Incoming read(ObjectNode object, Source source) {
-        EnumMap<Field, String> fields = CallRequest.newFields();
+        EnumMap<Field, String> fields = new EnumMap<>(Field.class);
         Map<String, Object> extra = new LinkedHashMap<>();
         List<Fault> faults = new ArrayList<>();
         String id = null;

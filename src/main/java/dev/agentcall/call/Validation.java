@@ -65,7 +65,7 @@ public final class Validation {
                 && faults.stream().anyMatch(fault -> fault.reason().equals(Reason.MALFORMED))) {
             return incoming; // nothing could be read, so there is nothing to check
         }
-        EnumMap<Field, String> checked = CallRequest.newFields();
+        EnumMap<Field, String> checked = new EnumMap<>(Field.class);
         for (Field field : Field.values()) {
             String value = valueOrDefault(request, field);
             if (value != null) {

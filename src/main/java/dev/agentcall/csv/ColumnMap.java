@@ -234,7 +234,7 @@ final class ColumnMap {
      */
     Incoming read(CsvRows.Row row, String derivedId, String fileName) {
         List<String> cells = row.cells();
-        EnumMap<Field, String> fields = CallRequest.newFields();
+        EnumMap<Field, String> fields = new EnumMap<>(Field.class);
         columns.forEach((field, column) -> {
             if (column < cells.size() && !cells.get(column).isEmpty()) {
                 fields.put(field, cells.get(column));

@@ -479,8 +479,8 @@ public final class CsvFiles {
 
     private void refuse(Exchange exchange, Path file, String why, Instant began) throws IOException {
         String name = file.getFileName().toString();
-        CallRequest none = new CallRequest(
-                UUID.randomUUID().toString(), CallRequest.newFields(), Map.of(), new Source("csv", name, null));
+        CallRequest none =
+                new CallRequest(UUID.randomUUID().toString(), Map.of(), Map.of(), new Source("csv", name, null));
         FileTime changed = Files.getLastModifiedTime(file);
         if (!changed.equals(refused.get(file))) { // else it is here again because it could not be put aside
             Outcome outcome = Outcome.invalid(none, List.of(new Fault(Reason.MALFORMED, null, why)), Instant.now());

@@ -13,6 +13,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -83,7 +84,7 @@ final class Rows {
     private static CallRequest request(ResultSet row) throws SQLException {
         try {
             Map<String, String> fields = MAPPER.readValue(row.getString("request"), new TypeReference<>() {});
-            Map<Field, String> known = CallRequest.newFields();
+            Map<Field, String> known = new EnumMap<>(Field.class);
             fields.forEach((key, value) -> known.put(Field.ofKey(key), value));
             Map<String, Object> extra =
                     MAPPER.readValue(row.getString("extra"), new TypeReference<LinkedHashMap<String, Object>>() {});

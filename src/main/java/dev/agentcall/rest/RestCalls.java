@@ -152,7 +152,7 @@ public final class RestCalls {
         } catch (IllegalArgumentException e) {
             return RequestReader.malformed("no form: expected two hex digits behind each %", source);
         }
-        EnumMap<Field, String> fields = CallRequest.newFields();
+        EnumMap<Field, String> fields = new EnumMap<>(Field.class);
         Map<String, Object> extra = new LinkedHashMap<>();
         List<Fault> faults = new ArrayList<>();
         Set<String> seen = new HashSet<>();

@@ -86,8 +86,7 @@ class DeliveriesTest {
     }
 
     private long missed(String requestId) {
-        CallRequest request =
-                new CallRequest(requestId, CallRequest.newFields(), Map.of(), new Source("rest", "receive-rest", null));
+        CallRequest request = new CallRequest(requestId, Map.of(), Map.of(), new Source("rest", "receive-rest", null));
         Fault fault = new Fault(Reason.MALFORMED, null, "it is no request");
         long id = ledger.add(Outcome.invalid(request, List.of(fault), Instant.now()), null);
         ledger.missed(id, null);

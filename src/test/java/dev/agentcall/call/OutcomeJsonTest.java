@@ -3,6 +3,7 @@ package dev.agentcall.call;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Instant;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,7 +33,7 @@ class OutcomeJsonTest {
     @Test
     void whatIsNotThereIsNull() {
         Outcome invalid = Outcome.invalid(
-                new CallRequest(null, CallRequest.newFields(), Map.of(), new Source("jms", "agentcall.requests", null)),
+                new CallRequest(null, Map.of(), Map.of(), new Source("jms", "agentcall.requests", null)),
                 List.of(new Fault(Reason.MALFORMED, null, "not \"JSON\"")),
                 AT);
 
@@ -76,7 +77,7 @@ class OutcomeJsonTest {
     }
 
     private static CallRequest request(Map<String, Object> extra, Source source) {
-        Map<Field, String> fields = CallRequest.newFields();
+        Map<Field, String> fields = new EnumMap<>(Field.class);
         fields.put(Field.AGENT, "ñandú");
         fields.put(Field.CALLERID, "+598");
         return new CallRequest("id-1", fields, extra, source);

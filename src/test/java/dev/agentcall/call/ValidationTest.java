@@ -393,7 +393,7 @@ class ValidationTest {
     }
 
     private static EnumMap<Field, String> good() {
-        EnumMap<Field, String> fields = CallRequest.newFields();
+        EnumMap<Field, String> fields = new EnumMap<>(Field.class);
         fields.put(Field.CALLERID, "59821000");
         fields.put(Field.AGENT, "maria");
         fields.put(Field.PHONE, "101");

@@ -25,6 +25,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -730,7 +731,7 @@ abstract class LedgerTest {
     }
 
     private static Map<Field, String> fields() {
-        Map<Field, String> fields = CallRequest.newFields();
+        Map<Field, String> fields = new EnumMap<>(Field.class);
         fields.put(Field.DESTINATION, "099123456");
         fields.put(Field.AGENT, "josé");
         return fields;
