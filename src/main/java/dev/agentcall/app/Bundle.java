@@ -5,6 +5,7 @@ import static dev.agentcall.config.PropertyFile.CONFIGURATION;
 import dev.agentcall.call.Calls;
 import dev.agentcall.call.Stopping;
 import dev.agentcall.call.Validation;
+import dev.agentcall.config.PropertyFile;
 import dev.agentcall.config.Settings;
 import dev.agentcall.config.SettingsException;
 import dev.agentcall.csv.CsvFiles;
@@ -16,7 +17,6 @@ import dev.agentcall.routes.EnterableDirectComponent;
 import dev.agentcall.routes.MissingClass;
 import dev.agentcall.routes.RouteFile;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.Charset;
 import java.nio.file.Path;
@@ -48,7 +48,6 @@ final class Bundle implements AutoCloseable {
 
     static final Path ROUTES = Path.of("routes");
     private static final String ROUTES_PATTERN = "file:" + ROUTES + "/*.yaml";
-    private static final String DEFAULTS = "agentcall/application.properties";
     private static final String RELOAD = "agentcall.reload";
 
     /** Settings for what only reads or writes the ledger: without uContact's, which it does not need. */
@@ -121,7 +120,7 @@ final class Bundle implements AutoCloseable {
 
     private void load(Map<String, String> overriding, Consumer<CamelContext> before, String routes, boolean startRoutes)
             throws Exception {
-        environmentToSystemProperties(defaults(), CONFIGURATION.read());
+        environmentToSystemProperties(PropertyFile.defaults(), CONFIGURATION.read());
         overriding.forEach(this::override);
         main.setPropertyPlaceholderLocations("file:" + CONFIGURATION + ";optional=true");
         main.configure()
@@ -181,7 +180,7 @@ final class Bundle implements AutoCloseable {
      */
     static List<String> unknownKeys() throws IOException {
         Properties configuration = CONFIGURATION.read();
-        Set<String> settings = new HashSet<>(defaults().stringPropertyNames());
+        Set<String> settings = new HashSet<>(PropertyFile.defaults().stringPropertyNames());
         String routes = RouteFile.of(ROUTES).stream().map(RouteFile::text).collect(Collectors.joining());
         List<String> unknown = new ArrayList<>();
         for (String line : UnknownKeys.inFile(settings, configuration, routes)) {
@@ -202,14 +201,6 @@ final class Bundle implements AutoCloseable {
             unknown.add("environment: " + line);
         }
         return unknown;
-    }
-
-    private static Properties defaults() throws IOException {
-        Properties properties = new Properties();
-        try (InputStream in = Bundle.class.getResourceAsStream("/" + DEFAULTS)) {
-            properties.load(in);
-        }
-        return properties;
     }
 
     /** So that a setting in the environment counts less than one by -D, and more than the file. */

@@ -2,8 +2,8 @@ package dev.agentcall.cases;
 
 import static dev.agentcall.config.PropertyFile.CONFIGURATION;
 
+import dev.agentcall.config.PropertyFile;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Path;
@@ -19,8 +19,6 @@ final class CaseSettings {
 
     /** What POSTs carry in place of the user's token. */
     static final String TOKEN = "token-of-the-cases";
-
-    private static final String DEFAULTS = "/agentcall/application.properties";
 
     private static final Set<String> ADDRESSES = Set.of(
             "agentcall.ucontact.url",
@@ -48,11 +46,8 @@ final class CaseSettings {
 
     /** Knows the keys that are in {@code config/application.properties}, and those that the program brings along. */
     static CaseSettings ofThePackage() {
-        Properties keys = new Properties();
+        Properties keys = PropertyFile.defaults();
         try {
-            try (InputStream in = CaseSettings.class.getResourceAsStream(DEFAULTS)) {
-                keys.load(in);
-            }
             keys.putAll(CONFIGURATION.read());
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -1,8 +1,5 @@
 package dev.agentcall.config;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.util.Properties;
 import org.apache.camel.CamelContext;
 import org.apache.camel.CamelContextAware;
@@ -17,18 +14,8 @@ import org.apache.camel.spi.PropertiesSource;
  */
 final class Defaults implements PropertiesSource, Ordered, CamelContextAware {
 
-    private static final String FILE = "/agentcall/application.properties";
-
-    private final Properties defaults = new Properties();
+    private final Properties defaults = PropertyFile.defaults();
     private CamelContext context;
-
-    Defaults() {
-        try (InputStream in = Defaults.class.getResourceAsStream(FILE)) {
-            defaults.load(in);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
 
     @Override
     public String getName() {

@@ -1,7 +1,9 @@
 package dev.agentcall.config;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.StringReader;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.Charset;
@@ -21,7 +23,20 @@ public final class PropertyFile {
     /** The settings of the package, if the folder is there. */
     public static final PropertyFile CONFIGURATION = new PropertyFile(Path.of("config", "application.properties"));
 
+    private static final String DEFAULTS = "/agentcall/application.properties";
+
     private final Path path;
+
+    /** Every setting with its default, as the jar brings them along. */
+    public static Properties defaults() {
+        Properties defaults = new Properties();
+        try (InputStream in = PropertyFile.class.getResourceAsStream(DEFAULTS)) {
+            defaults.load(in);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return defaults;
+    }
 
     public PropertyFile(Path path) {
         this.path = path;
