@@ -20,19 +20,9 @@ final class CaseSettings {
     /** What POSTs carry in place of the user's token. */
     static final String TOKEN = "token-of-the-cases";
 
-    private static final Set<String> ADDRESSES = Set.of(
-            "agentcall.ucontact.url",
-            "agentcall.ucontact.token",
-            "agentcall.ucontact.token-file",
-            "agentcall.ucontact.proxy",
-            "agentcall.ucontact.truststore",
-            "agentcall.ucontact.truststore-password",
-            "agentcall.data",
-            "agentcall.inbox",
-            "agentcall.outbox",
-            "agentcall.done",
-            "agentcall.failed",
-            "agentcall.reload");
+    private static final Set<String> ADDRESSES =
+            addresses(URI.create("http://localhost"), Path.of("")).keySet();
+    /** Further ones that lead to something real, or would show what cases do on purpose. */
     private static final List<String> REAL = List.of(
             "agentcall.ledger.", "agentcall.rest.", "agentcall.jms.", "agentcall.channel.", "agentcall.log.", "camel.");
 
