@@ -5,6 +5,7 @@ import static dev.agentcall.config.PropertyFile.CONFIGURATION;
 import dev.agentcall.call.Calls;
 import dev.agentcall.call.Stopping;
 import dev.agentcall.call.Validation;
+import dev.agentcall.cases.RoutesStart;
 import dev.agentcall.config.PropertyFile;
 import dev.agentcall.config.Settings;
 import dev.agentcall.config.SettingsException;
@@ -44,7 +45,7 @@ import org.apache.camel.support.service.ServiceHelper;
  * <p>What a property is: {@code -D}, else the environment, else {@code config/application.properties}, else the default
  * that the program brings along.
  */
-final class Bundle implements AutoCloseable {
+final class Bundle implements RoutesStart.Running {
 
     static final Path ROUTES = Path.of("routes");
     private static final String ROUTES_PATTERN = "file:" + ROUTES + "/*.yaml";
@@ -224,7 +225,8 @@ final class Bundle implements AutoCloseable {
         main.addOverrideProperty(key, value);
     }
 
-    CamelContext context() {
+    @Override
+    public CamelContext context() {
         return main.getCamelContext();
     }
 

@@ -69,17 +69,6 @@ final class TestMode {
 
     /** The bundle, as cases need it. */
     static RoutesStart.Running start(Map<String, String> overriding, Consumer<CamelContext> before) throws Exception {
-        Bundle bundle = Bundle.start(Bundle.Extent.WITHOUT_SOURCES, overriding, before);
-        return new RoutesStart.Running() {
-            @Override
-            public CamelContext context() {
-                return bundle.context();
-            }
-
-            @Override
-            public void close() {
-                bundle.close();
-            }
-        };
+        return Bundle.start(Bundle.Extent.WITHOUT_SOURCES, overriding, before);
     }
 }
