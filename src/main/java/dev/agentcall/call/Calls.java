@@ -21,6 +21,7 @@ import org.apache.camel.Message;
 import org.apache.camel.TypeConversionException;
 import org.apache.camel.spi.Synchronization;
 import org.apache.camel.support.SynchronizationAdapter;
+import org.apache.camel.util.ObjectHelper;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -200,10 +201,8 @@ public final class Calls {
                     ? RequestReader.malformed("expected a JSON object or a map, found nothing", source)
                     : RequestReader.readJson(json, source);
         } catch (TypeConversionException e) {
-            for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-                if (cause instanceof CharacterCodingException) {
-                    return RequestReader.malformed("not JSON: expected UTF-8", source);
-                }
+            if (ObjectHelper.getException(CharacterCodingException.class, e) != null) {
+                return RequestReader.malformed("not JSON: expected UTF-8", source);
             }
             throw e; // a file that cannot be read now
         }

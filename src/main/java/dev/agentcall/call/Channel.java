@@ -13,6 +13,7 @@ import org.apache.camel.Exchange;
 import org.apache.camel.Expression;
 import org.apache.camel.PropertyBindingException;
 import org.apache.camel.RuntimeCamelException;
+import org.apache.camel.util.ObjectHelper;
 
 /** The endpoints of one channel, out of the setting that lists their URIs. */
 public final class Channel implements Expression, CamelContextAware {
@@ -90,13 +91,10 @@ public final class Channel implements Expression, CamelContextAware {
                             .map(option -> option.group(1))
                             .collect(Collectors.joining(", "));
         }
-        Throwable cause = failure;
-        while (cause.getCause() != null && !(cause instanceof PropertyBindingException)) {
-            cause = cause.getCause();
-        }
-        return cause instanceof PropertyBindingException option
+        PropertyBindingException option = ObjectHelper.getException(PropertyBindingException.class, failure);
+        return option != null
                 ? "the value of its option " + option.getPropertyName() + " cannot be used"
-                : "it cannot be used: " + cause.getClass().getSimpleName();
+                : "it cannot be used: " + Text.root(failure).getClass().getSimpleName();
     }
 
     @Override

@@ -42,11 +42,17 @@ public final class Text {
 
     /** A failure with its root: what wraps it may say no more than that something failed. */
     public static String withRoot(Throwable failure) {
+        Throwable root = root(failure);
+        return root == failure ? String.valueOf(failure) : failure + " because of " + root;
+    }
+
+    /** The end of the chain of causes, null for null; some clients' exceptions are their own cause. */
+    public static Throwable root(Throwable failure) {
         Throwable root = failure;
-        while (root != null && root.getCause() != null) {
+        while (root != null && root.getCause() != null && root.getCause() != root) {
             root = root.getCause();
         }
-        return root == failure ? String.valueOf(failure) : failure + " because of " + root;
+        return root;
     }
 
     private static int visible(int c) {

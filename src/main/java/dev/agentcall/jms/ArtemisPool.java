@@ -1,10 +1,12 @@
 package dev.agentcall.jms;
 
+import dev.agentcall.call.Text;
 import dev.agentcall.config.JmsSettings;
 import dev.agentcall.config.SettingsException;
 import java.net.URISyntaxException;
 import java.util.List;
 import org.apache.activemq.artemis.jms.client.ActiveMQConnectionFactory;
+import org.apache.camel.util.ObjectHelper;
 import org.messaginghub.pooled.jms.JmsPoolConnectionFactory;
 
 /** Artemis' client, and the pool that keeps its connection. In a class of its own: without JMS none of it is loaded. */
@@ -39,15 +41,13 @@ final class ArtemisPool {
 
     /** Without the message, which has the whole URL: a password may be in it. */
     private static String reason(Throwable failure) {
-        Throwable cause = failure;
-        while (cause.getCause() != null && !(cause instanceof URISyntaxException)) {
-            cause = cause.getCause();
+        URISyntaxException syntax = ObjectHelper.getException(URISyntaxException.class, failure);
+        if (syntax != null) {
+            return syntax.getReason() + (syntax.getIndex() < 0 ? "" : ", character " + (syntax.getIndex() + 1));
         }
-        if (cause instanceof NullPointerException) { // Artemis' word for a scheme that it does not know
-            return "its scheme is none of Artemis'";
-        }
-        return cause instanceof URISyntaxException syntax
-                ? syntax.getReason() + (syntax.getIndex() < 0 ? "" : ", character " + (syntax.getIndex() + 1))
-                : cause.getClass().getSimpleName();
+        Throwable root = Text.root(failure);
+        return root instanceof NullPointerException // Artemis' word for a scheme that it does not know
+                ? "its scheme is none of Artemis'"
+                : root.getClass().getSimpleName();
     }
 }

@@ -1,5 +1,6 @@
 package dev.agentcall.jms;
 
+import dev.agentcall.call.Text;
 import dev.agentcall.config.JmsSettings;
 import dev.agentcall.config.Settings;
 import dev.agentcall.config.SettingsException;
@@ -231,7 +232,7 @@ public final class Broker implements ReadinessCheck, CamelContextAware, AutoClos
         private final Trouble trouble;
 
         private Refused(Trouble trouble, String message, Throwable cause) {
-            super(message + " (" + root(cause) + ")");
+            super(message + " (" + why(Text.root(cause)) + ")");
             this.trouble = trouble;
             initCause(cause);
         }
@@ -247,11 +248,7 @@ public final class Broker implements ReadinessCheck, CamelContextAware, AutoClos
             return new Refused(this);
         }
 
-        private static String root(Throwable cause) {
-            Throwable root = cause;
-            while (root.getCause() != null && root.getCause() != root) {
-                root = root.getCause();
-            }
+        private static String why(Throwable root) {
             return root.getMessage() == null ? root.getClass().getSimpleName() : root.getMessage();
         }
     }

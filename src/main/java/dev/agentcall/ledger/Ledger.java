@@ -5,6 +5,7 @@ import dev.agentcall.call.Outcome;
 import dev.agentcall.call.OutcomeJson;
 import dev.agentcall.call.OutcomeKind;
 import dev.agentcall.call.Reason;
+import dev.agentcall.call.Text;
 import dev.agentcall.config.Settings;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -133,13 +134,9 @@ public final class Ledger implements AutoCloseable {
     }
 
     private static LedgerException cannotOpen(Settings settings, Exception e) {
-        Throwable root = e;
-        while (root.getCause() != null) {
-            root = root.getCause();
-        }
         return new LedgerException(
-                "agentcall.ledger.url: found " + settings.ledgerUrlShown() + " (" + root.getMessage()
-                        + "), expected a database that can be opened and written",
+                "agentcall.ledger.url: found " + settings.ledgerUrlShown() + " ("
+                        + Text.root(e).getMessage() + "), expected a database that can be opened and written",
                 e);
     }
 
