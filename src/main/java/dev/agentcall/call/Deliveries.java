@@ -36,10 +36,10 @@ public final class Deliveries {
     /** Between two tries of a channel that fails: doubles from the first to the second. */
     private static final Duration FIRST_PAUSE = Duration.ofSeconds(2);
 
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(60);
+
     /** Missed outcomes that are looked at in a pass, for each channel. */
     private static final int TOGETHER = 1_000;
-
-    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(60);
 
     private final Ledger ledger;
     private final Tries success = new Tries();
@@ -58,7 +58,7 @@ public final class Deliveries {
      * @param ledgerId the request's number in the ledger
      */
     public void begin(Exchange exchange, long ledgerId, Outcome outcome) {
-        begin(exchange, new Delivery(ledgerId, OutcomeJson.write(outcome), null), outcome);
+        begin(exchange, Delivery.first(ledgerId, OutcomeJson.write(outcome)), outcome);
     }
 
     private void begin(Exchange exchange, Delivery delivery, Outcome outcome) {
@@ -175,7 +175,7 @@ public final class Deliveries {
         Entry entry = exchange.getMessage().getBody(Entry.class);
         begin(
                 exchange,
-                new Delivery(entry.id(), OutcomeJson.write(entry.outcome()), String.valueOf(entry.missedBy())),
+                Delivery.again(entry.id(), OutcomeJson.write(entry.outcome()), entry.missedBy()),
                 entry.outcome());
     }
 
@@ -229,13 +229,10 @@ public final class Deliveries {
         private synchronized void tried(long id, boolean failed) {
             if (failed) {
                 refusals.merge(id, 1, Integer::sum);
-            }
-            if (!failed) {
-                pause = Duration.ZERO;
-            } else if (pause.isZero()) {
-                pause = FIRST_PAUSE;
+                Duration longer = pause.isZero() ? FIRST_PAUSE : pause.multipliedBy(2);
+                pause = longer.compareTo(LONGEST_PAUSE) < 0 ? longer : LONGEST_PAUSE;
             } else {
-                pause = pause.multipliedBy(2).compareTo(LONGEST_PAUSE) < 0 ? pause.multipliedBy(2) : LONGEST_PAUSE;
+                pause = Duration.ZERO;
             }
             dueNanos = System.nanoTime() + pause.toNanos();
         }

@@ -13,7 +13,7 @@ final class Delivery {
 
     private final long ledgerId;
     private final String json;
-    /** Places in the channel's list of the endpoints that are to get it, as text; null for all and for the first time. */
+    /** Places in the channel's list of the endpoints that are to get it, with commas; null for all. */
     private final String only;
 
     private final boolean repeated;
@@ -22,16 +22,21 @@ final class Delivery {
     private boolean failedElsewhere;
     private boolean ended;
 
-    /**
-     * A delivery.
-     *
-     * @param missedBy null the first time; then what {@link #failedEndpoints} was, {@code "null"} for all
-     */
-    Delivery(long ledgerId, String json, String missedBy) {
+    private Delivery(long ledgerId, String json, boolean repeated, String only) {
         this.ledgerId = ledgerId;
         this.json = json;
-        this.repeated = missedBy != null;
-        this.only = repeated && !missedBy.equals("null") ? missedBy : null;
+        this.repeated = repeated;
+        this.only = only;
+    }
+
+    /** To all endpoints of the channel, for the first time. */
+    static Delivery first(long ledgerId, String json) {
+        return new Delivery(ledgerId, json, false, null);
+    }
+
+    /** Another time: {@code missedBy} is what {@link #failedEndpoints} was, null for all. */
+    static Delivery again(long ledgerId, String json, String missedBy) {
+        return new Delivery(ledgerId, json, true, missedBy);
     }
 
     long ledgerId() {
