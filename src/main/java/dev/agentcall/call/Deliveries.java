@@ -11,7 +11,6 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -31,7 +30,6 @@ public final class Deliveries {
     public static final String OUTCOME = "outcome";
 
     private static final Logger LOG = LoggerFactory.getLogger(Deliveries.class);
-    private static final long QUIET_NANOS = Duration.ofMinutes(1).toNanos();
 
     /** Between two tries of a channel that fails: doubles from the first to the second. */
     private static final Duration FIRST_PAUSE = Duration.ofSeconds(2);
@@ -46,7 +44,7 @@ public final class Deliveries {
     private final Tries error = new Tries();
     private volatile boolean ledgerAway;
     private volatile Duration tolerance = Duration.ofMinutes(1);
-    private final AtomicLong quietUntil = new AtomicLong(System.nanoTime());
+    private final OnceAMinute told = new OnceAMinute();
 
     public Deliveries(Ledger ledger) {
         this.ledger = ledger;
@@ -102,9 +100,7 @@ public final class Deliveries {
         if (delivery != null) {
             delivery.failed(exchange.getProperty(Exchange.RECIPIENT_LIST_ENDPOINT, String.class));
         }
-        long until = quietUntil.get();
-        long now = System.nanoTime();
-        if (now - until >= 0 && quietUntil.compareAndSet(until, now + QUIET_NANOS)) {
+        if (told.isDue()) {
             LOG.error(
                     "channel {} fails, outcomes wait in the ledger until it is back: {}",
                     EndpointUri.shown(String.valueOf(exchange.getProperty(Exchange.FAILURE_ENDPOINT))),

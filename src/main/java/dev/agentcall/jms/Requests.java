@@ -4,6 +4,7 @@ import dev.agentcall.call.CallRequest;
 import dev.agentcall.call.ExpiredException;
 import dev.agentcall.call.Gate;
 import dev.agentcall.call.Incoming;
+import dev.agentcall.call.OnceAMinute;
 import dev.agentcall.call.RequestReader;
 import dev.agentcall.call.Source;
 import dev.agentcall.call.StoppingException;
@@ -19,7 +20,6 @@ import jakarta.jms.StreamMessage;
 import jakarta.jms.TextMessage;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Pattern;
 import org.apache.activemq.artemis.jms.client.ActiveMQMessage;
 import org.apache.camel.Exchange;
@@ -43,13 +43,12 @@ public final class Requests implements ErrorHandler {
     private static final int MOST_CHARACTERS = 64 * 1024;
 
     private static final Duration PAUSE = Duration.ofSeconds(1);
-    private static final long QUIET_NANOS = Duration.ofMinutes(1).toNanos();
     /** What may be a request's id; other message ids, which senders may choose freely, are not. */
     private static final Pattern ID = Pattern.compile("[!-.0-~]{1,200}");
 
     private final Gate gate;
     private final Source source;
-    private final AtomicLong quietUntil = new AtomicLong(System.nanoTime());
+    private final OnceAMinute told = new OnceAMinute();
 
     public Requests(Settings settings, Gate gate) {
         this.gate = gate;
@@ -131,9 +130,7 @@ public final class Requests implements ErrorHandler {
     public void undecided(Exchange exchange) throws InterruptedException {
         Exception failure = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Exception.class);
         if (failure instanceof LedgerException) {
-            long until = quietUntil.get();
-            long now = System.nanoTime();
-            if (now - until >= 0 && quietUntil.compareAndSet(until, now + QUIET_NANOS)) {
+            if (told.isDue()) {
                 LOG.error("messages wait and are tried again every {} s: {}", PAUSE.toSeconds(), failure.getMessage());
             }
             gate.pause(PAUSE);
