@@ -5,6 +5,7 @@ import dev.agentcall.config.SettingsException;
 import dev.agentcall.csv.CsvRefusedException;
 import dev.agentcall.csv.Finding;
 import dev.agentcall.ledger.Entry;
+import dev.agentcall.ledger.Entry.Settled;
 import dev.agentcall.ledger.Ledger;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -18,8 +19,6 @@ import java.util.regex.Pattern;
 /** Records what a human found out about unknown requests. */
 final class SettleMode {
 
-    private static final String PLACED = "placed";
-    private static final String NOT_PLACED = "not-placed";
     private static final Pattern GUID = Pattern.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}");
 
     /** How coarse the times of files can be. */
@@ -72,13 +71,13 @@ final class SettleMode {
 
     private static String fault(Finding finding) {
         String where = finding.row() == 0 ? "--settle" : "row " + finding.row();
-        if (!finding.found().equals(PLACED) && !finding.found().equals(NOT_PLACED)) {
+        if (!finding.found().equals(Settled.PLACED) && !finding.found().equals(Settled.NOT_PLACED)) {
             return where + ": found '" + finding.found() + "', expected placed or not-placed";
         }
         if (finding.guid() != null && !GUID.matcher(finding.guid()).matches()) {
             return where + ": found '" + finding.guid() + "' as the GUID, expected 8-4-4-4-12 hexadecimal digits";
         }
-        if (finding.guid() != null && finding.found().equals(NOT_PLACED)) {
+        if (finding.guid() != null && finding.found().equals(Settled.NOT_PLACED)) {
             return where + ": found a GUID for a call that was not placed, expected none";
         }
         return null;
@@ -93,7 +92,7 @@ final class SettleMode {
                     + latest.claimedAt().truncatedTo(ChronoUnit.SECONDS) + ", which is to be looked up as well");
             return false;
         }
-        boolean placed = finding.found().equals(PLACED);
+        boolean placed = finding.found().equals(Settled.PLACED);
         boolean settled = ledger.settle(
                 finding.requestId(), placed, finding.guid(), System.getProperty("user.name"), finding.note());
         if (settled) {
@@ -111,7 +110,7 @@ final class SettleMode {
             return "no request in the ledger has this id";
         }
         if (entry.settled() != null) {
-            return "it was settled as " + (entry.settled().placed() ? PLACED : NOT_PLACED) + " by "
+            return "it was settled as " + entry.settled().word() + " by "
                     + entry.settled().by() + " at " + entry.settled().at();
         }
         return "it is "

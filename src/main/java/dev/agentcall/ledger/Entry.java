@@ -31,8 +31,13 @@ public record Entry(
      * @param note null for none
      */
     public record Settled(boolean placed, Instant at, String by, String note) {
-        static final String PLACED = "placed";
-        static final String NOT_PLACED = "not-placed";
+        public static final String PLACED = "placed";
+        public static final String NOT_PLACED = "not-placed";
+
+        /** The word for it, on the command line, in the ledger and in JSON. */
+        public String word() {
+            return placed ? PLACED : NOT_PLACED;
+        }
     }
 
     public boolean inFlight() {

@@ -30,7 +30,7 @@ public final class EntryJson {
             }
             if (entry.settled() != null) {
                 json.putObject("settled")
-                        .put("as", entry.settled().placed() ? "placed" : "not-placed")
+                        .put("as", entry.settled().word())
                         .put("at", OutcomeJson.instant(entry.settled().at()))
                         .put("by", entry.settled().by())
                         .put("note", entry.settled().note());
