@@ -143,13 +143,18 @@ public final class SettingsReader {
 
     Path file(String key) {
         String value = optional(key);
-        try {
-            return value == null || Files.isReadable(Path.of(value)) && Files.isRegularFile(Path.of(value))
-                    ? value == null ? null : Path.of(value)
-                    : fault(key, value, "a file that can be read");
-        } catch (InvalidPathException e) {
-            return fault(key, value, "a file that can be read");
+        if (value == null) {
+            return null;
         }
+        try {
+            Path file = Path.of(value);
+            if (Files.isReadable(file) && Files.isRegularFile(file)) {
+                return file;
+            }
+        } catch (InvalidPathException e) {
+            // told below, like a file that is not there
+        }
+        return fault(key, value, "a file that can be read");
     }
 
     /** A file that holds the token. */
