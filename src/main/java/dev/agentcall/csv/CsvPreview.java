@@ -25,7 +25,7 @@ import java.util.stream.Collectors;
 /** What would be done with a file, without doing it. */
 public final class CsvPreview {
 
-    private final Settings settings;
+    private final Originals originals;
     private final Validation validation;
     private final Ledger ledger;
     /** By requestId, the rows so far that bring one of their own. */
@@ -59,7 +59,7 @@ public final class CsvPreview {
     }
 
     public CsvPreview(Settings settings, Validation validation, Ledger ledger) {
-        this.settings = settings;
+        this.originals = new Originals(settings, ledger);
         this.validation = validation;
         this.ledger = ledger;
     }
@@ -70,11 +70,7 @@ public final class CsvPreview {
      * @return false if the file is no CSV file of calls
      */
     public boolean print(Path file, PrintStream out) throws IOException {
-        try (CsvInput input = CsvInput.open(
-                file,
-                settings.work().resolve(String.valueOf(ledger.processId())),
-                settings.csvColumns(),
-                settings.defaults())) {
+        try (CsvInput input = originals.read(file)) {
             print(input, out);
             return true;
         } catch (CsvRefusedException e) {
