@@ -15,7 +15,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.sql.SQLException;
 import java.util.List;
 
 /**
@@ -94,7 +93,7 @@ final class CsvResults {
         }
     }
 
-    private static CsvRows.Row nextRow(CsvRows rows) throws IOException, SQLException {
+    private static CsvRows.Row nextRow(CsvRows rows) throws IOException {
         try {
             return rows.next();
         } catch (CsvRefusedException e) {

@@ -28,9 +28,7 @@ final class ProblemPages extends ErrorHandler {
         if (request.getAttribute(ERROR_EXCEPTION) instanceof HttpException cause) {
             status = cause.getCode();
         }
-        Problem problem = Problem.of(kind(status), null);
-        response.setStatus(problem.kind().status());
-        write(response, problem, callback);
+        write(response, Problem.of(kind(status), null), callback);
         return true;
     }
 
