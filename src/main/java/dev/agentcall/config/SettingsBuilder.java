@@ -3,7 +3,7 @@ package dev.agentcall.config;
 import org.apache.camel.CamelContext;
 import org.apache.camel.CamelContextAware;
 
-/** Builds the bean {@code settings} out of Camel's property placeholders. */
+/** Builds the bean {@code agentcallSettings} out of Camel's property placeholders. */
 public final class SettingsBuilder implements CamelContextAware {
 
     private CamelContext context;

@@ -26,8 +26,8 @@ import java.util.function.BooleanSupplier;
  * next {@value #WINDOW} rows, each handed out with its agent's permit. A row that uContact did not take comes again after
  * those that wait.
  *
- * <p>Rows are taken by as many lanes as calls may be in flight, each by a thread of its own. A lane waits until a row may
- * be called, and ends when none is left.
+ * <p>Rows are taken by lanes, twice as many as calls may be in flight, each by a thread of its own ({@link RowThreads}).
+ * A lane waits until a row may be called, and ends when none is left.
  */
 public final class CsvRun implements Closeable {
 

@@ -51,8 +51,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Makes the HTTP client of one route endpoint ({@code httpClientConfigurer=#bean:agentcallUcontactHttp}) fit for a POST that rings
- * a human: it repeats nothing, follows nothing, adds the token to every request, reads an answer whole within the
+ * Makes the HTTP client of one route endpoint ({@code httpClientConfigurer: "#agentcallUcontactHttp"}) fit for a POST that
+ * rings a human: it repeats nothing, follows nothing, adds the token to every request, reads an answer whole within the
  * response timeout and up to 1 MiB, and knows whether a request had left when something failed.
  *
  * <p>What came back is left in the exchange property {@value #ANSWER} as an {@link Answer}; that property is null if the
