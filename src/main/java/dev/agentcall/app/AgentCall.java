@@ -22,7 +22,8 @@ import picocli.CommandLine.Parameters;
         description = {
             "Places agent calls on uContact, one for each row of a CSV file, never one twice.",
             "",
-            "Without FILE it serves the inbox until it is stopped. With FILE it calls the rows of these files and ends."
+            "Without FILE it serves the inbox, HTTP and the queue, as the settings say, until it is stopped. With FILE it"
+                    + " calls the rows of these files and ends."
         },
         footer = {
             "",
