@@ -232,7 +232,7 @@ public final class Ledger implements AutoCloseable {
             return insert(id, request, runId, messageId, null) ? id : null;
         } catch (LedgerException e) {
             // Whether a commit that failed was one is not known; this request is not going to be sent.
-            writer.writeFirst(release(id));
+            writer.writeFirst(releasing(id));
             throw e;
         }
     }
@@ -356,18 +356,18 @@ public final class Ledger implements AutoCloseable {
      * Takes a claim back: the request was not taken and keeps its place where it came from. What cannot be written now is
      * as soon as anything can, so that the claim of a living process never stands in its own way.
      */
-    public void release(Long id) {
+    public void release(long id) {
         try {
-            writer.write(release(id.longValue()));
+            writer.write(releasing(id));
         } catch (LedgerException e) {
             LOG.warn("a call that was not taken is taken back once the ledger can be written: {}", e.getMessage());
-            writer.writeFirst(release(id.longValue()));
+            writer.writeFirst(releasing(id));
         }
         wakeWaiting();
     }
 
     /** Late, it may be another process's claim by then: a row has the same number whoever calls it. */
-    private GroupCommit.Work<Integer> release(long id) {
+    private GroupCommit.Work<Integer> releasing(long id) {
         return sql -> {
             PreparedStatement delete =
                     sql.prepare("DELETE FROM request WHERE id = ? AND process_id = ? AND outcome = 'in-flight'");

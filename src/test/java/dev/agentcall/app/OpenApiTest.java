@@ -31,6 +31,7 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -134,7 +135,7 @@ class OpenApiTest {
             return open.get(CALLS + "/o-find");
         });
         EXCHANGES.put(find + 202, () -> {
-            Map<Field, String> fields = CallRequest.newFields();
+            Map<Field, String> fields = new EnumMap<>(Field.class);
             call("099202").forEach((name, value) -> fields.put(Field.ofKey(name), (String) value));
             CallRequest inFlight = new CallRequest("o-202", fields, Map.of(), new Source("rest", CALLS, null));
             RUNNING.get(0).bundle().ledger().claim(inFlight, null);
