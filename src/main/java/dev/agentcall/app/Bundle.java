@@ -16,7 +16,9 @@ import dev.agentcall.rest.Health;
 import dev.agentcall.rest.RestServer;
 import dev.agentcall.routes.EnterableDirectComponent;
 import dev.agentcall.routes.MissingClass;
+import dev.agentcall.routes.RouteCheck;
 import dev.agentcall.routes.RouteFile;
+import dev.agentcall.routes.RouteFinding;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.Charset;
@@ -121,6 +123,9 @@ final class Bundle implements RoutesStart.Running {
 
     private void load(Map<String, String> overriding, Consumer<CamelContext> before, String routes, boolean startRoutes)
             throws Exception {
+        if (routes != null) {
+            throwIfCannotBeLoaded();
+        }
         environmentToSystemProperties(PropertyFile.defaults(), CONFIGURATION.read());
         overriding.forEach(this::override);
         main.setPropertyPlaceholderLocations("file:" + CONFIGURATION + ";optional=true");
@@ -154,6 +159,14 @@ final class Bundle implements RoutesStart.Running {
             }
         });
         main.start();
+    }
+
+    private static void throwIfCannotBeLoaded() throws IOException {
+        List<RouteFinding> findings = RouteCheck.beforeLoading(RouteFile.of(ROUTES));
+        if (!findings.isEmpty()) {
+            throw new SettingsException(
+                    findings.stream().map(RouteFinding::toString).toList());
+        }
     }
 
     private void startRoutesForOthers() throws Exception {

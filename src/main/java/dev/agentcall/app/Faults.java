@@ -36,7 +36,7 @@ final class Faults {
     /** Where the route stands that could not be made; Camel names its id alone. */
     private static String place(Throwable cause) {
         try {
-            return cause instanceof FailedToCreateRouteException failed
+            return cause instanceof FailedToCreateRouteException failed && failed.getRouteId() != null
                     ? RouteFile.placeOf(failed.getRouteId(), RouteFile.of(Bundle.ROUTES))
                             .map(place -> place + ": ")
                             .orElse("")

@@ -20,7 +20,6 @@ final class Names {
     private final CamelContext context;
     private final Collection<RouteFinding> findings;
 
-    private final Map<String, Place> routeIds = new HashMap<>();
     private final Map<String, Place> served = new LinkedHashMap<>();
     private final Map<String, Map<Map<String, String>, Place>> polled = new HashMap<>();
     private final Set<String> beans = new TreeSet<>();
@@ -57,13 +56,6 @@ final class Names {
 
     void configuration(String id) {
         configurations.add(id);
-    }
-
-    void routeId(Place place, String id) {
-        Place first = routeIds.putIfAbsent(id, place);
-        if (first != null) {
-            error(place, "found the route id " + id + " a second time, expected another: " + first + " has it");
-        }
     }
 
     /** A route begins at this direct endpoint. */

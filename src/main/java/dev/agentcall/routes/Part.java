@@ -88,17 +88,11 @@ final class Part {
     void read() {
         if (kind.equals("route") || kind.equals("from")) {
             off = Yaml.text(root, "precondition").map(this::isOff).orElse(false);
-            // The id of what is made of a template is the templatedRoute's business
-            Yaml.text(root, "id")
-                    .filter(id -> madeBy == null)
-                    .ifPresent(id -> names.routeId(place(Yaml.entries(root).get("id")), id));
             Node from = kind.equals("from") ? root : Yaml.entries(root).get("from");
             direct(address(from)).ifPresent(name -> names.serve(placeOfValue(from), name));
             if (!off) {
                 polled(from);
             }
-        } else if (kind.equals("templatedRoute")) {
-            Yaml.text(root, "routeId").ifPresent(id -> names.routeId(place(root), id));
         }
         if (kind.equals("rest")) {
             findings.add(RouteFinding.warning(
@@ -193,9 +187,6 @@ final class Part {
         if (entries.containsKey("uri")
                 || ADDRESSES.contains(key) && Yaml.text(node).isPresent()) {
             endpoint(key, node, entries);
-        }
-        if (kind.equals("rest")) {
-            Yaml.text(node, "routeId").ifPresent(id -> names.routeId(place(node), id));
         }
         Yaml.text(node).ifPresent(text -> text(key, node, text, above));
         boolean addresses = ADDRESSING.contains(above) && !ADDRESSING.contains(key);

@@ -32,6 +32,7 @@ public final class RouteCheck {
     /** All findings about the files together, in the order of the files and of their lines. */
     public List<RouteFinding> check(Collection<RouteFile> files) {
         Set<RouteFinding> findings = new LinkedHashSet<>();
+        RouteIds ids = new RouteIds(findings);
         Names names = new Names(context, findings);
         Templates templates = new Templates(findings);
         Endpoints endpoints = new Endpoints(context);
@@ -41,6 +42,7 @@ public final class RouteCheck {
             Optional<Node> root = file.parse(new ArrayList<>());
             for (Node item : Yaml.items(root.orElse(null))) {
                 Yaml.entries(item).forEach((kind, node) -> {
+                    ids.read(file.name(), kind, node);
                     declare(file.name(), kind, node, names, endpoints);
                     if (kind.equals("routeTemplate")) {
                         templates.template(file.name(), node);
@@ -61,6 +63,18 @@ public final class RouteCheck {
         return findings.stream()
                 .sorted(Comparator.comparing(RouteFinding::file).thenComparing(RouteFinding::line))
                 .toList();
+    }
+
+    /** What is wrong with files for which Camel, which is to load them, names no file. */
+    public static List<RouteFinding> beforeLoading(Collection<RouteFile> files) {
+        List<RouteFinding> findings = new ArrayList<>();
+        RouteIds ids = new RouteIds(findings);
+        for (RouteFile file : files) {
+            for (Node item : Yaml.items(file.parse(new ArrayList<>()).orElse(null))) {
+                Yaml.entries(item).forEach((kind, node) -> ids.read(file.name(), kind, node));
+            }
+        }
+        return findings;
     }
 
     /** Names that others may use before the file comes that has them. */

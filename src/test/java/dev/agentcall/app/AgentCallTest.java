@@ -476,6 +476,29 @@ class AgentCallTest {
         assertRefused(program, "routes/mine.camel.yaml:2: ", "mine", "soon");
     }
 
+    /** Camel names no file. */
+    @Test
+    void aRouteIdThatIsThereTwiceIsToldInTheSameWordsByAllThatLoadRoutes() throws Exception {
+        Program program = Program.unpack(home, NOWHERE);
+        program.file(
+                "routes/mine.camel.yaml",
+                "- route:\n    id: send-call\n    from:\n      uri: timer:x\n      steps:\n        - stop: {}\n");
+        program.file("f.csv", rows(1));
+        program.file("cases.yaml", Files.readString(Path.of("examples/cases/placed.yaml")));
+        List<List<String>> commands =
+                List.of(List.of("--check"), List.of(), List.of("f.csv"), List.of("--test", "cases.yaml"));
+
+        for (List<String> command : commands) {
+            Ended ended = program.run(command.toArray(String[]::new));
+
+            assertThat(ended.code()).as("%s: %s", command, ended.all()).isEqualTo(2);
+            assertThat(ended.err().lines())
+                    .containsExactly(
+                            "agentcall: routes/send-call.camel.yaml:2: found the route id send-call a second time,"
+                                    + " expected another: routes/mine.camel.yaml:2 has it");
+        }
+    }
+
     @Test
     void checkTellsWhichClassIsMissingInLib() throws Exception {
         Program program = Program.unpack(home, NOWHERE);
