@@ -65,11 +65,14 @@ public final class RouteCheck {
                 .toList();
     }
 
-    /** What is wrong with files for which Camel, which is to load them, names no file. */
+    /** What is wrong with files that Camel, which is to load them, takes all the same, or names no file for. */
     public static List<RouteFinding> beforeLoading(Collection<RouteFile> files) {
         List<RouteFinding> findings = new ArrayList<>();
         RouteIds ids = new RouteIds(findings);
         for (RouteFile file : files) {
+            if (file.encodingFault() != null) {
+                findings.add(file.encodingFault());
+            }
             for (Node item : Yaml.items(file.parse(new ArrayList<>()).orElse(null))) {
                 Yaml.entries(item).forEach((kind, node) -> ids.read(file.name(), kind, node));
             }

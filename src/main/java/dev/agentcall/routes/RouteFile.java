@@ -1,6 +1,9 @@
 package dev.agentcall.routes;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharsetDecoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,8 +22,17 @@ import org.snakeyaml.engine.v2.nodes.Node;
  * A YAML file of routes as it was when it was read.
  *
  * @param name as it is shown, and as Camel is told it
+ * @param text only what stands before the bytes that are no UTF-8, if there are any
+ * @param encodingFault what is wrong with its bytes, null if they are UTF-8
  */
-public record RouteFile(String name, String text) {
+public record RouteFile(String name, String text, RouteFinding encodingFault) {
+
+    private static final String UTF_8 = "expected UTF-8: save it in this encoding";
+
+    /** A file in UTF-8. */
+    public RouteFile(String name, String text) {
+        this(name, text, null);
+    }
 
     /** All of a folder, in the order of their names. Hidden files, as editors leave them, are none. */
     public static List<RouteFile> of(Path folder) throws IOException {
@@ -50,8 +62,33 @@ public record RouteFile(String name, String text) {
     }
 
     static RouteFile read(Path path) throws IOException {
+        return decoded(path.toString().replace('\\', '/'), Files.readAllBytes(path));
+    }
+
+    /** Camel would put another character in the place of each that it cannot read, and uContact would get that. */
+    static RouteFile decoded(String name, byte[] bytes) {
+        if (isUtf16(bytes)) {
+            return new RouteFile(name, "", RouteFinding.error(new Place(name, 1), "found UTF-16, " + UTF_8));
+        }
+        CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder(); // stops where it cannot go on
+        CharBuffer text = CharBuffer.allocate(bytes.length);
+        boolean good = !decoder.decode(ByteBuffer.wrap(bytes), text, true).isError();
+        String read = text.flip().toString();
+        if (good) {
+            return new RouteFile(name, read);
+        }
+        int line = 1 + (int) read.chars().filter(c -> c == '\n').count();
         return new RouteFile(
-                path.toString().replace('\\', '/'), new String(Files.readAllBytes(path), StandardCharsets.UTF_8));
+                name, read, RouteFinding.error(new Place(name, line), "found bytes that are no UTF-8, " + UTF_8));
+    }
+
+    /** As its byte order mark says, or the byte that it has for nothing beside each ASCII character. */
+    private static boolean isUtf16(byte[] bytes) {
+        if (bytes.length < 2) {
+            return false;
+        }
+        int first = (bytes[0] & 0xFF) << 8 | bytes[1] & 0xFF;
+        return first == 0xFEFF || first == 0xFFFE || bytes[0] == 0 || bytes[1] == 0;
     }
 
     /**
@@ -60,6 +97,10 @@ public record RouteFile(String name, String text) {
      * @param findings gets what is wrong
      */
     Optional<Node> parse(List<RouteFinding> findings) {
+        if (encodingFault != null) {
+            findings.add(encodingFault);
+            return Optional.empty();
+        }
         try {
             Optional<Node> root =
                     new Compose(LoadSettings.builder().setLabel(name).build()).composeString(text);

@@ -16,6 +16,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -496,6 +497,29 @@ class AgentCallTest {
                     .containsExactly(
                             "agentcall: routes/send-call.camel.yaml:2: found the route id send-call a second time,"
                                     + " expected another: routes/mine.camel.yaml:2 has it");
+        }
+    }
+
+    /** Camel would take it, and uContact would get other characters than the user wrote. */
+    @Test
+    void aRouteFileThatIsNoUtf8IsRefusedBeforeAnyCall() throws Exception {
+        try (Simulator simulator = Simulator.start(Simulator.Options.defaults())) {
+            Program program = Program.unpack(home, simulator.uri());
+            Path route = home.resolve("routes/send-call.camel.yaml");
+            Files.writeString(route, Files.readString(route) + "# Atención\n", StandardCharsets.ISO_8859_1);
+            long line =
+                    Files.readString(route, StandardCharsets.ISO_8859_1).lines().count();
+            program.file("f.csv", rows(1));
+
+            for (String[] command : new String[][] {{"--check"}, {}, {"f.csv"}}) {
+                Ended ended = program.run(command);
+
+                assertThat(ended.code()).as(ended.all()).isEqualTo(2);
+                assertThat(ended.err())
+                        .contains("agentcall: routes/send-call.camel.yaml:" + line
+                                + ": found bytes that are no UTF-8, expected UTF-8");
+            }
+            assertThat(simulator.calls()).isEmpty();
         }
     }
 

@@ -11,6 +11,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -105,6 +106,14 @@ class ReloadTest {
 
                 renameOver(route("tick"), TICK.replace("one", "three"));
                 patience().until(() -> lastTick().equals("three"));
+
+                Files.writeString(route("tick"), TICK.replace("one", "tré"), StandardCharsets.ISO_8859_1);
+                patience().until(() -> server.err()
+                        .contains("routes/tick.camel.yaml:12: found bytes that are no UTF-8, expected UTF-8"));
+                Files.writeString(route("tick"), TICK.replace("one", "four"));
+                patience().until(() -> lastTick().equals("four"));
+                assertThat(Files.readAllLines(home.resolve("data/outbox/ticks.jsonl")))
+                        .containsOnly("one", "two", "three", "four");
 
                 // A jar is missing in lib
                 Files.writeString(

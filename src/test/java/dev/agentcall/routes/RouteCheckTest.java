@@ -3,6 +3,8 @@ package dev.agentcall.routes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -12,6 +14,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a user is told about route files: where, what was found, and what was expected. */
@@ -181,6 +184,42 @@ class RouteCheckTest {
         assertThat(check("# later\n")).containsExactly("mine.yaml: found nothing, expected a list of routes");
         assertThat(check("route:\n  id: mine\n"))
                 .containsExactly("mine.yaml:1: found a mapping (route), expected a list");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "ISO-8859-1, 'mine.yaml:2: found bytes that are no UTF-8, expected UTF-8: save it in this encoding'",
+        "windows-1252, 'mine.yaml:2: found bytes that are no UTF-8, expected UTF-8: save it in this encoding'",
+        "UTF-16, 'mine.yaml:1: found UTF-16, expected UTF-8: save it in this encoding'",
+        "UTF-16LE, 'mine.yaml:1: found UTF-16, expected UTF-8: save it in this encoding'",
+        "UTF-16BE, 'mine.yaml:1: found UTF-16, expected UTF-8: save it in this encoding'",
+    })
+    void aFileThatIsNoUtf8IsToldWithItsLine(String encoding, String told) {
+        RouteFile file = RouteFile.decoded("mine.yaml", "# Ventas\n# Atención\n".getBytes(Charset.forName(encoding)));
+
+        assertThat(check(file)).extracting(RouteFinding::toString).containsExactly(told);
+        assertThat(RouteCheck.beforeLoading(List.of(file)))
+                .extracting(RouteFinding::toString)
+                .containsExactly(told);
+    }
+
+    @Test
+    void aFileInUtf8IsReadAsItIs() {
+        byte[] bytes = "# Atención 𝄞 €\n".getBytes(StandardCharsets.UTF_8);
+
+        assertThat(RouteFile.decoded("mine.yaml", bytes))
+                .isEqualTo(new RouteFile("mine.yaml", "# Atención 𝄞 €\n", null));
+        assertThat(RouteFile.decoded("mine.yaml", new byte[0]).encodingFault()).isNull();
+    }
+
+    /** As half a character is, when the file ends with it. */
+    @Test
+    void aFileThatEndsInTheMiddleOfACharacterIsNoUtf8() {
+        byte[] bytes = "# Atenció".getBytes(StandardCharsets.UTF_8);
+
+        assertThat(RouteFile.decoded("mine.yaml", Arrays.copyOf(bytes, bytes.length - 1))
+                        .encodingFault())
+                .isNotNull();
     }
 
     @Test
