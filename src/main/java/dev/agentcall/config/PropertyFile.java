@@ -44,7 +44,7 @@ public final class PropertyFile {
 
     /** The encoding that the file is in. */
     public Charset encoding() throws IOException {
-        if (!Files.exists(path)) {
+        if (Files.notExists(path)) {
             return StandardCharsets.UTF_8;
         }
         try {
@@ -67,7 +67,7 @@ public final class PropertyFile {
     }
 
     private void readInto(Properties properties) throws IOException {
-        if (Files.exists(path)) {
+        if (!Files.notExists(path)) { // one that may not be looked for is no file without settings
             properties.load(new StringReader(Files.readString(path, encoding())));
         }
     }
@@ -88,6 +88,11 @@ public final class PropertyFile {
             }
         });
         return repeated;
+    }
+
+    /** Where it lies. */
+    public Path folder() {
+        return path.getParent();
     }
 
     @Override
