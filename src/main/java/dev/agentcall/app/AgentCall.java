@@ -157,7 +157,7 @@ public final class AgentCall implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        Logging.chooseFormat();
+        Logging.configure();
         if (mode.simulatorPort != null) {
             expectNoArguments("--simulator");
             return SimulatorMode.run(mode.simulatorPort);

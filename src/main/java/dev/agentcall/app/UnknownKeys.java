@@ -66,7 +66,9 @@ final class UnknownKeys {
 
     /** A line for each environment variable that is nearly a setting. Others may be another program's. */
     static List<String> inEnvironment(Set<String> settings, Collection<String> variables) {
-        Set<String> known = settings.stream().map(UnknownKeys::variable).collect(Collectors.toSet());
+        Set<String> known = Stream.concat(settings.stream(), Logging.LEVELS.stream())
+                .map(UnknownKeys::variable)
+                .collect(Collectors.toSet());
         return variables.stream()
                 .filter(variable -> variable.startsWith("AGENTCALL_") && !known.contains(variable))
                 .sorted()

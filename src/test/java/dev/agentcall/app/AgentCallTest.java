@@ -178,6 +178,42 @@ class AgentCallTest {
         assertNoStackTrace(ended);
     }
 
+    /** The logger would take it for a level at which nothing is logged. */
+    @Test
+    void aLevelOfLogsThatIsNoneIsRefused() throws Exception {
+        Program program = Program.unpack(home, NOWHERE)
+                .javaOption("-Dagentcall.log.level=verbose")
+                .environment("AGENTCALL_LOG_LEVEL", "loud")
+                .environment("AGENTCALL_LOG_CAMEL", "warning");
+
+        for (String[] command : new String[][] {{}, {"--check"}, {"--simulator", "0"}}) {
+            Ended ended = program.run(command);
+
+            assertThat(ended.code()).as(ended.all()).isEqualTo(2);
+            assertThat(ended.err().lines())
+                    .containsExactly(
+                            "agentcall: agentcall.log.level: found 'verbose', expected error, warn, info or debug",
+                            "agentcall: agentcall.log.camel: found 'warning', expected error, warn, info or debug");
+        }
+    }
+
+    @Test
+    void theLevelOfLogsMayStandInTheEnvironmentAndIsNoUnknownKeyThere() throws Exception {
+        try (Simulator simulator = Simulator.start(Simulator.Options.defaults())) {
+            Program program = Program.unpack(home, simulator.uri())
+                    .environment("AGENTCALL_LOG_LEVEL", "INFO")
+                    .environment("AGENTCALL_LOG_LEVELS", "info");
+            program.file("f.csv", rows(1) + "\n" + row("nobody", "099"));
+
+            Ended ended = program.run("f.csv");
+
+            assertThat(ended.err())
+                    .contains("environment: AGENTCALL_LOG_LEVELS: is no setting, expected AGENTCALL_LOG_LEVEL")
+                    .doesNotContain("AGENTCALL_LOG_LEVEL:")
+                    .contains(" INFO ");
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"UTF-8", "ISO-8859-1"})
     void settingsMayHaveAccents(String encoding) throws Exception {
