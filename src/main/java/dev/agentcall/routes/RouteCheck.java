@@ -65,15 +65,12 @@ public final class RouteCheck {
                 .toList();
     }
 
-    /** What is wrong with files that Camel, which is to load them, takes all the same, or names no file for. */
+    /** What is wrong with files that Camel, which is to load them, takes all the same, or names no file or line for. */
     public static List<RouteFinding> beforeLoading(Collection<RouteFile> files) {
         List<RouteFinding> findings = new ArrayList<>();
         RouteIds ids = new RouteIds(findings);
         for (RouteFile file : files) {
-            if (file.encodingFault() != null) {
-                findings.add(file.encodingFault());
-            }
-            for (Node item : Yaml.items(file.parse(new ArrayList<>()).orElse(null))) {
+            for (Node item : Yaml.items(file.parse(findings).orElse(null))) {
                 Yaml.entries(item).forEach((kind, node) -> ids.read(file.name(), kind, node));
             }
         }

@@ -14,6 +14,9 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Compose;
+import org.snakeyaml.engine.v2.api.lowlevel.Parse;
+import org.snakeyaml.engine.v2.events.Event;
+import org.snakeyaml.engine.v2.events.MappingStartEvent;
 import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 import org.snakeyaml.engine.v2.nodes.Node;
@@ -114,7 +117,25 @@ public record RouteFile(String name, String text, RouteFinding encodingFault) {
             findings.add(RouteFinding.error(
                     new Place(name, line), "found no YAML:" + context + " " + e.getProblem() + hint(e.getProblem())));
         } catch (YamlEngineException e) {
-            findings.add(RouteFinding.error(new Place(name, 0), "found no YAML: " + e.getMessage()));
+            findings.add(placeholderWithoutQuotes()
+                    .orElseGet(() -> RouteFinding.error(new Place(name, 0), "found no YAML: " + e.getMessage())));
+        }
+        return Optional.empty();
+    }
+
+    /** To YAML {{ begins a mapping whose key is another one, which the parser refuses without saying where. */
+    private Optional<RouteFinding> placeholderWithoutQuotes() {
+        boolean inBrace = false;
+        for (Event event : new Parse(LoadSettings.builder().build()).parseString(text)) {
+            boolean isBrace = event instanceof MappingStartEvent mapping && mapping.isFlow();
+            if (inBrace && isBrace) {
+                int line = event.getStartMark().map(mark -> mark.getLine() + 1).orElse(0);
+                return Optional.of(RouteFinding.error(
+                        new Place(name, line),
+                        "found {{ without quotes, expected a value that begins with {{ in quotes, such as"
+                                + " \"{{agentcall.data}}/json\""));
+            }
+            inBrace = isBrace;
         }
         return Optional.empty();
     }

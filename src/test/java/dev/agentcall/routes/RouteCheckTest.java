@@ -222,6 +222,27 @@ class RouteCheckTest {
                 .isNotNull();
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "- to: {{data}}",
+                "- to: {{data}}/json",
+                "- to: {{data}}?a={{b}}",
+                "- removeHeaders: {pattern: {{data}}}",
+                "- to: [{{data}}]"
+            })
+    void aPlaceholderWithoutQuotesIsToldWithItsLine(String step) {
+        assertThat(checkStep("- stop: {}\n" + step + "\n- stop: {}"))
+                .containsExactly(
+                        "mine.yaml:10: found {{ without quotes, expected a value that begins with {{ in quotes,"
+                                + " such as \"{{agentcall.data}}/json\"");
+    }
+
+    @Test
+    void aMappingAsAKeyIsNoYamlOfRoutes() {
+        assertThat(checkStep("- {[a]: b}")).singleElement().asString().startsWith("mine.yaml: found no YAML: ");
+    }
+
     @Test
     void aPlaceholderWithoutAValueIsTold() {
         assertThat(checkStep("- log: \"{{data}}{{empty}}{{?optional}}{{other:default}}{{env:HOME}}\""))
