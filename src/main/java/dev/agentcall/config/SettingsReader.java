@@ -124,7 +124,8 @@ public final class SettingsReader {
         } catch (URISyntaxException e) {
             // told below, like every other fault of the address
         }
-        return fault(key, withoutSecrets(value), expected);
+        String hint = value.contains("{") && expected.contains("{") ? ", with yours in the place of {instance}" : "";
+        return fault(key, withoutSecrets(value), expected + hint);
     }
 
     /** As an address may be shown, and without what follows the first word: the token, after its scheme. */

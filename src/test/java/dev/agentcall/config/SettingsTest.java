@@ -94,7 +94,7 @@ class SettingsTest {
             quoteCharacter = '`',
             value = {
                 "agentcall.ucontact.url, demo.ucontactcloud.com, https://{instance}.ucontactcloud.com",
-                "agentcall.ucontact.url, https://{instance}.ucontactcloud.com, https://{instance}.ucontactcloud.com",
+                "agentcall.ucontact.url, https://{instance}.ucontactcloud.com, with yours in the place of {instance}",
                 "agentcall.ucontact.url, ftp://demo.ucontactcloud.com, https://{instance}.ucontactcloud.com",
                 "agentcall.ucontact.url, https://, https://{instance}.ucontactcloud.com",
                 "agentcall.ucontact.url, https://demo.ucontactcloud.com/#x, https://{instance}.ucontactcloud.com",
