@@ -391,9 +391,10 @@ public final class Calls {
         }
         ledger.release(call.ledgerId);
         call.ledgerId = null;
-        call.permit.unavailable(call.answer.retryAfter(), unavailable.detail());
+        String detail = unavailable.detail() + OutcomeRules.toLookAt(unavailable.status());
+        call.permit.unavailable(call.answer.retryAfter(), detail);
         call.giveBack(false);
-        throw new UnavailableException(unavailable.detail());
+        throw new UnavailableException(detail);
     }
 
     /** Only tries that were answered with a status count; the others tell of an outage. */

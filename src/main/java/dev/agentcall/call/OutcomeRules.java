@@ -58,6 +58,13 @@ public final class OutcomeRules {
         return notAccepted2xx(answer, status, shown + "; expected " + expected, shown, doubt);
     }
 
+    /** The setting that is wrong if every call gets this status, as the end of a sentence; null is none. */
+    static String toLookAt(Integer status) {
+        return status != null && (status == 401 || status == 403)
+                ? "; look at agentcall.ucontact.token, or the file in agentcall.ucontact.token-file"
+                : "";
+    }
+
     private static Verdict notAccepted2xx(Answer answer, int status, String unexpected, String shown, String doubt) {
         if (answer.unreadable() != null) {
             return Verdict.unknown(Reason.UNEXPECTED_ANSWER, unexpected, status);

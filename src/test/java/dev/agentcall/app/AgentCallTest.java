@@ -388,6 +388,21 @@ class AgentCallTest {
     }
 
     @Test
+    void aTokenThatUcontactRefusesIsToldWithTheSettingsToLookAt() throws Exception {
+        try (Simulator simulator = Simulator.start(Simulator.Options.defaults().withToken("another"))) {
+            Program program = Program.unpack(home, simulator.uri());
+            program.file("f.csv", rows(1));
+
+            Ended ended = program.run("f.csv");
+
+            assertThat(ended.code()).as(ended.all()).isEqualTo(3);
+            assertThat(ended.err().lines()).anySatisfy(line -> assertThat(line)
+                    .contains("uContact is unavailable, calls wait: HTTP 401")
+                    .endsWith("; look at agentcall.ucontact.token, or the file in agentcall.ucontact.token-file"));
+        }
+    }
+
+    @Test
     void aDryRunShowsWhatWouldBeDoneAndCallsNobody() throws Exception {
         try (Simulator simulator = Simulator.start(Simulator.Options.defaults())) {
             Program program = Program.unpack(home, simulator.uri());
