@@ -22,6 +22,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
@@ -53,6 +54,8 @@ class RouteFilesTest {
     private static final ObjectMapper JSON = new ObjectMapper();
     /** {{key}}, {{?key}}, {{key:default}}, {{!key}}. */
     private static final Pattern PLACEHOLDER = Pattern.compile("\\{\\{[?!]?([^}:]+)(:[^}]*)?}}");
+
+    private static final Pattern CAMEL_MAIN = Pattern.compile("(?<![\\w.])camel[.]main[.][\\w-]+\\w");
 
     /** What a file holds beside {@code route}, by the end of its name. */
     private static final Map<String, String> KINDS = Map.of(
@@ -530,6 +533,34 @@ class RouteFilesTest {
         declared.forEach((key, value) -> assertThat(declared.stringPropertyNames())
                 .as("%s: %s uses keys, expected each in the same file", SETTINGS, key)
                 .containsAll(placeholders(value.toString())));
+    }
+
+    /** Camel passes over a key of its own that it does not know. */
+    @Test
+    void everyKeyOfCamelMainThatIsDocumentedExists() throws IOException {
+        Set<String> known = new TreeSet<>(Set.of("camel.main.runcontroller")); // the Spring Boot starter's own
+        try (InputStream in =
+                RouteFilesTest.class.getResourceAsStream("/META-INF/camel-main-configuration-metadata.json")) {
+            JSON.readTree(in)
+                    .path("properties")
+                    .forEach(property ->
+                            known.add(withoutDashes(property.path("name").asText())));
+        }
+        try (Stream<Path> documents = Stream.concat(Files.list(Path.of("docs")), Stream.of(Path.of("README.md")))) {
+            for (Path document :
+                    documents.filter(path -> path.toString().endsWith(".md")).toList()) {
+                assertThat(CAMEL_MAIN
+                                .matcher(Files.readString(document))
+                                .results()
+                                .map(match -> withoutDashes(match.group())))
+                        .as("%s: keys, expected those of Camel main", document)
+                        .isSubsetOf(known);
+            }
+        }
+    }
+
+    private static String withoutDashes(String key) {
+        return key.replace("-", "").toLowerCase(Locale.ROOT);
     }
 
     @Test
