@@ -16,6 +16,8 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.camel.Exchange;
@@ -72,7 +74,7 @@ final class RunningBundle implements AutoCloseable {
         return start(extent, data, ucontact, more);
     }
 
-    /** The same with routes as a user has edited them: in place-call, the first text is replaced by the second. */
+    /** The same with routes as a user has edited them: in place-call, a text is replaced where it stands first. */
     static RunningBundle startEdited(
             Bundle.Extent extent, Path data, URI ucontact, String text, String edited, String... settings)
             throws Exception {
@@ -84,7 +86,9 @@ final class RunningBundle implements AutoCloseable {
         }
         Path placeCall = routes.resolve("place-call.camel.yaml");
         assertThat(placeCall).content().contains(text);
-        Files.writeString(placeCall, Files.readString(placeCall).replace(text, edited));
+        Files.writeString(
+                placeCall,
+                Files.readString(placeCall).replaceFirst(Pattern.quote(text), Matcher.quoteReplacement(edited)));
         String[] more = Arrays.copyOf(settings, settings.length + 2);
         more[settings.length] = "camel.main.routesIncludePattern";
         more[settings.length + 1] = "file:" + routes + "/*.yaml";
