@@ -19,8 +19,11 @@ import java.util.regex.Pattern;
  */
 record CsvLayout(char delimiter, int separatorLine, String lineEnd) {
 
-    /** A cell is at most this long; a longer one is a quote that nobody closed. */
+    /** A cell, with what is before it in its row, is at most this long; mostly a longer one is a quote that nobody closed. */
     static final int MAX_CELL = 1 << 20;
+
+    /** As many as the reader takes by itself. */
+    static final int MAX_CELLS = 16_384;
 
     private static final char[] DELIMITERS = {',', ';', '\t', '|'};
     private static final int HEAD = 1 << 16;

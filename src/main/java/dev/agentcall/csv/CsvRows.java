@@ -43,7 +43,7 @@ final class CsvRows implements Closeable {
     /**
      * The next row that is not blank, null at the end.
      *
-     * @throws CsvRefusedException if a quote is never closed
+     * @throws CsvRefusedException if a quote is never closed, or a row is too long
      */
     Row next() throws IOException, CsvRefusedException {
         long line = 0;
@@ -90,8 +90,8 @@ final class CsvRows implements Closeable {
 
     private static CsvRefusedException unclosedQuote(long line) {
         return new CsvRefusedException("a quote (\") opened in or after line " + line
-                + " is never closed, expected a closing quote; no cell may be longer than " + CsvLayout.MAX_CELL
-                + " characters");
+                + " is never closed, expected a closing quote; or a row there is too long, expected less than "
+                + CsvLayout.MAX_CELL + " characters and no more than " + CsvLayout.MAX_CELLS + " cells");
     }
 
     static boolean isBlank(List<String> cells) {

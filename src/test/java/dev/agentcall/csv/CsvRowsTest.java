@@ -91,6 +91,17 @@ class CsvRowsTest {
                 .withMessageContaining("never closed");
     }
 
+    @Test
+    void aRowThatIsTooLongIsRefusedAsOne() throws Exception {
+        assertThat(rows(HEADER + "a" + ";".repeat(16_383) + "\n")).hasSize(2);
+        for (String row : List.of("a" + ";".repeat(16_384), "a;" + "x".repeat(1 << 20))) {
+            assertThatExceptionOfType(CsvRefusedException.class)
+                    .isThrownBy(() -> rows(HEADER + row + "\n"))
+                    .withMessageContaining("or a row there is too long")
+                    .withMessageContaining("1048576 characters and no more than 16384 cells");
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"a;\"1\"", "a;\"1\"\n", "a;\"\"", "\"\"\"\";1"})
     void aQuoteThatTheFileEndsWithIsClosed(String rows) throws Exception {
