@@ -65,6 +65,7 @@ public final class CsvFiles {
     private final Ledger ledger;
     private final FileRuns runs;
     private final Originals originals;
+    private final KeptCopies copies;
     private final Deliveries deliveries;
     /** Files that another process had when they were last looked at. */
     private final Map<Path, Elsewhere> elsewhere = new ConcurrentHashMap<>();
@@ -84,6 +85,7 @@ public final class CsvFiles {
         this.ledger = ledger;
         this.runs = ledger.fileRuns();
         this.originals = new Originals(settings, ledger);
+        this.copies = new KeptCopies(settings.work(), runs);
         this.deliveries = deliveries;
     }
 
@@ -136,7 +138,7 @@ public final class CsvFiles {
         Turn last = lastTurn(file);
         CsvInput input;
         try {
-            input = last != null ? last.input : originals.read(file);
+            input = last != null ? last.input : begunWith(originals.read(file));
         } catch (NoSuchFileException e) {
             if (oneShot) {
                 throw e;
@@ -194,8 +196,56 @@ public final class CsvFiles {
             return last;
         }
         runs.drop(last.run);
+        copies.forget(last.run);
         unfinished.remove(file);
         last.input.close();
+        return null;
+    }
+
+    /**
+     * What the file was when a run over it began whose process has died since: the run keeps to that, whatever the file is
+     * now. The file as it is, if no such run has called a row; that run is over. Runs that are given their files one by one take each as it is.
+     */
+    private CsvInput begunWith(CsvInput now) throws IOException {
+        if (oneShot || !runs.findOpen(now.name(), now.content()).isEmpty()) {
+            return now;
+        }
+        for (FileRuns.Open other : runs.findOthers(now.name(), now.content())) {
+            if (ledger.isAlive(other.run().processId())) {
+                continue;
+            }
+            ledger.recoverCrashed(); // its calls in flight count as well
+            if (runs.decidedRows(other.run()).isEmpty()) {
+                if (other.run().doneName() == null && runs.takeOver(other.run())) {
+                    runs.drop(other.run());
+                    copies.forget(other.run());
+                }
+                continue;
+            }
+            CsvInput then = kept(other, now.name());
+            if (then != null) {
+                LOG.warn(
+                        "{} is not what it was when its run began; the run goes on with what it was, and what it is now is"
+                                + " put aside",
+                        now.name());
+                now.close();
+                return then;
+            }
+        }
+        return now;
+    }
+
+    /** Null if it is not there, or not whole. */
+    private CsvInput kept(FileRuns.Open other, String name) throws IOException {
+        try {
+            CsvInput then = originals.read(copies.of(other.run()), name);
+            if (then.content().equals(other.content())) {
+                return then;
+            }
+            then.close();
+        } catch (NoSuchFileException | CsvRefusedException e) {
+            LOG.debug("{} has no copy of an earlier run: {}", name, e.toString());
+        }
         return null;
     }
 
@@ -266,6 +316,7 @@ public final class CsvFiles {
                     Files.deleteIfExists(folder);
                 }
             }
+            copies.sweep();
         } catch (IOException | DirectoryIteratorException e) {
             LOG.debug("cannot delete what dead processes have left: {}", e.toString());
         }
@@ -276,6 +327,7 @@ public final class CsvFiles {
         if (run == null) {
             return null;
         }
+        copies.keep(run, input);
         BitSet decided = runs.decidedRows(run);
         if (told != decided.cardinality()) {
             describe(input, run.resumed() ? "; goes on, " + decided.cardinality() + " rows are decided" : "");
@@ -423,6 +475,7 @@ public final class CsvFiles {
             }
         }
         runs.finish(run);
+        copies.forget(run);
         return new FileSummary(
                 open.input.name(),
                 State.DONE,

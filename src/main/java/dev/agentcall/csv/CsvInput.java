@@ -55,7 +55,12 @@ record CsvInput(
      */
     static CsvInput open(Path file, Path work, Map<String, Field> configured, Map<Field, String> defaults)
             throws IOException, CsvRefusedException {
-        String name = file.getFileName().toString();
+        return open(file, file.getFileName().toString(), work, configured, defaults);
+    }
+
+    /** The same for a file that is there under another name. */
+    static CsvInput open(Path file, String name, Path work, Map<String, Field> configured, Map<Field, String> defaults)
+            throws IOException, CsvRefusedException {
         int length = baseName(name).getBytes(StandardCharsets.UTF_8).length;
         if (length > MAX_NAME) {
             throw new CsvRefusedException("the file's name is " + length + " bytes long without its ending, expected "

@@ -48,8 +48,14 @@ final class Originals {
      * @throws CsvRefusedException if it is no CSV file of calls
      */
     CsvInput read(Path file) throws IOException, CsvRefusedException {
+        return read(file, file.getFileName().toString());
+    }
+
+    /** The same for a file that is there under another name. */
+    CsvInput read(Path file, String name) throws IOException, CsvRefusedException {
         return CsvInput.open(
                 file,
+                name,
                 settings.work().resolve(String.valueOf(ledger.processId())),
                 settings.csvColumns(),
                 settings.defaults());

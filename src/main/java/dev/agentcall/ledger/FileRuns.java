@@ -97,6 +97,31 @@ public final class FileRuns {
                 != null;
     }
 
+    /** An unfinished run and the file that it is over. */
+    public record Open(FileRun run, String content) {}
+
+    /** The unfinished runs over other files of this name, the oldest first. */
+    public List<Open> findOthers(String name, String content) {
+        return database.read(
+                "SELECT id, process_id, result_name, done_name, content FROM file_run"
+                        + " WHERE name = ? AND content <> ? AND finished_at IS NULL ORDER BY id",
+                result -> {
+                    List<Open> others = new ArrayList<>();
+                    while (result.next()) {
+                        others.add(new Open(run(result), result.getString(5)));
+                    }
+                    return others;
+                },
+                name,
+                content);
+    }
+
+    /** True if the run is there and not finished. */
+    public boolean isOpen(long runId) {
+        return database.readFirst("SELECT 1 FROM file_run WHERE id = ? AND finished_at IS NULL", row -> true, runId)
+                != null;
+    }
+
     /** True if a run over another file of this name is not finished. */
     public boolean isAnotherOpen(String name, String content) {
         return database.readFirst(

@@ -12,6 +12,7 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.agentcall.call.Gate;
 import dev.agentcall.call.OutcomeKind;
+import dev.agentcall.call.Stopping;
 import dev.agentcall.csv.FileSummary;
 import dev.agentcall.csv.FileSummary.State;
 import dev.agentcall.simulator.Fault;
@@ -921,6 +922,39 @@ class CsvRunTest {
                 assertThat(ResultFiles.read(bundle.outbox(), "f", ';').outcomes())
                         .hasSize(6);
                 assertThat(RunningBundle.names(bundle.failed())).contains("f.csv");
+            }
+        }
+
+        @ParameterizedTest
+        @ValueSource(booleans = {true, false})
+        void aFileThatChangesBetweenTwoProcessesIsNotCalledAnew(boolean called) throws Exception {
+            try (CallStub stub = CallStub.start(CallStub.placedFirst(called ? 3 : 0))) {
+                Path file;
+                try (RunningBundle bundle = start(stub, "agentcall.concurrency", "1")) {
+                    file = Files.writeString(bundle.inbox().resolve("f.csv"), rows(6, i -> row("ana", "0991" + i)));
+                    CompletableFuture<FileSummary> run = CompletableFuture.supplyAsync(() -> bundle.call(file));
+                    await().atMost(PATIENCE).until(() -> stub.calls().size() > 4);
+                    bundle.bundle()
+                            .context()
+                            .getRegistry()
+                            .findSingleByType(Stopping.class)
+                            .stop();
+                    assertThat(run.get(PATIENCE.toSeconds(), TimeUnit.SECONDS).state())
+                            .isEqualTo(State.INTERRUPTED);
+                }
+                stub.answer(call -> CallStub.Answer.placed());
+                Files.writeString(file, row("ana", "09916") + "\n", StandardOpenOption.APPEND);
+
+                try (RunningBundle bundle = start(stub)) {
+                    assertThat(bundle.call(file).state()).isEqualTo(State.DONE);
+
+                    assertThat(ResultFiles.read(bundle.outbox(), "f", ';').outcomes())
+                            .hasSize(called ? 6 : 7);
+                    assertThat(RunningBundle.names(bundle.failed())).hasSize(called ? 2 : 0);
+                    assertThat(stub.placed()).hasSize(called ? 6 : 7).doesNotHaveDuplicates();
+                    assertThat(RunningBundle.names(folder.resolve("data/work")))
+                            .noneMatch(name -> name.startsWith("run-"));
+                }
             }
         }
 

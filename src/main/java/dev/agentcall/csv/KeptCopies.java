@@ -1,0 +1,64 @@
+package dev.agentcall.csv;
+
+import dev.agentcall.ledger.FileRun;
+import dev.agentcall.ledger.FileRuns;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+
+/**
+ * What the files of unfinished runs were when these began, for the process that goes on with them: the file in the inbox may
+ * be another by then. They lie in the folder work until their run is done.
+ */
+final class KeptCopies {
+
+    private static final String PREFIX = "run-";
+    private static final String END = ".csv";
+
+    private final Path folder;
+    private final FileRuns runs;
+
+    KeptCopies(Path folder, FileRuns runs) {
+        this.folder = folder;
+        this.runs = runs;
+    }
+
+    /** Keeps what the run reads. A copy that is cut short by a power cut is found by its content. */
+    void keep(FileRun run, CsvInput input) throws IOException {
+        Path kept = of(run);
+        if (Files.exists(kept)) {
+            return;
+        }
+        try {
+            Files.createLink(kept, input.snapshot().file());
+        } catch (IOException | UnsupportedOperationException e) { // no links here
+            Disk.copy(input.snapshot().file(), kept);
+        }
+    }
+
+    /** Where the run's copy is, if it is there. */
+    Path of(FileRun run) {
+        return folder.resolve(PREFIX + run.id() + END);
+    }
+
+    void forget(FileRun run) throws IOException {
+        Files.deleteIfExists(of(run));
+    }
+
+    /** Deletes the copies of runs that are over. */
+    void sweep() throws IOException {
+        try (DirectoryStream<Path> copies = Files.newDirectoryStream(folder, PREFIX + "[0-9]*" + END)) {
+            for (Path copy : copies) {
+                String name = copy.getFileName().toString();
+                long run = Long.parseLong(name.substring(PREFIX.length(), name.length() - END.length()));
+                if (!runs.isOpen(run)) {
+                    Files.deleteIfExists(copy);
+                }
+            }
+        } catch (NoSuchFileException e) {
+            // Nothing was ever in work.
+        }
+    }
+}
