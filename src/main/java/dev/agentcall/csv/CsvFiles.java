@@ -327,7 +327,9 @@ public final class CsvFiles {
         if (run == null) {
             return null;
         }
-        copies.keep(run, input);
+        if (!oneShot) {
+            copies.keep(run, input);
+        }
         BitSet decided = runs.decidedRows(run);
         if (told != decided.cardinality()) {
             describe(input, run.resumed() ? "; goes on, " + decided.cardinality() + " rows are decided" : "");
