@@ -148,6 +148,7 @@ public final class Calls {
             }
             Verdict verdict = Verdict.unknown(
                     Reason.CRASH, "place-call broke off after the call was sent: " + Text.withRoot(failure), null);
+            call.brokenOff = true;
             decide(call, verdict, false);
             ledger.missed(call.ledgerId, null);
         } catch (LedgerException e) {
@@ -155,14 +156,17 @@ public final class Calls {
         }
     }
 
-    /** A request without an id gets one, and keeps it if the same exchange comes with it again: so its tries can be counted. */
+    /**
+     * A request without an id gets one, and keeps it if the same exchange comes with it again: so its tries can be counted,
+     * and one that broke off after it was sent is not sent again.
+     */
     private static CallRequest withId(CallRequest request, Call before) {
         if (request.requestId() != null) {
             return request;
         }
         boolean again = before != null
                 && before.request != null
-                && before.outcome == null
+                && (before.outcome == null || before.brokenOff)
                 && before.request.fields().equals(request.fields());
         return request.withRequestId(
                 again ? before.request.requestId() : UUID.randomUUID().toString());
@@ -516,6 +520,8 @@ public final class Calls {
         private Answer answer;
         private Long millis;
         private Outcome outcome;
+        /** True if the outcome is that the route ended before there was one. */
+        private boolean brokenOff;
 
         /** True once it is sent, or taken back: of the two, one is done. */
         private final AtomicBoolean leaves = new AtomicBoolean();

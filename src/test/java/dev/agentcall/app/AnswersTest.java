@@ -792,7 +792,8 @@ class AnswersTest {
                         return CallStub.Answer.placed();
                     });
                     RunningBundle bundle = RunningBundle.startEdited(
-                            Bundle.Extent.WITHOUT_SOURCES, folder.resolve("data"), stub.uri(), post, givenUp)) {
+                            Bundle.Extent.WITHOUT_SOURCES, folder.resolve("data"), stub.uri(), post, givenUp);
+                    ProducerTemplate source = bundle.bundle().context().createProducerTemplate()) {
                 Map<String, Object> request = request("0991");
 
                 assertThat(bundle.send(request, Map.of()).getException()).hasMessage("given up");
@@ -803,6 +804,18 @@ class AnswersTest {
                                 .outcome()
                                 .kind())
                         .isEqualTo(OutcomeKind.UNKNOWN);
+
+                Map<String, Object> withoutId = request("0992");
+                withoutId.remove("requestId");
+                Exchange again = new DefaultExchange(bundle.bundle().context());
+                for (int tries = 1; tries <= 2; tries++) {
+                    again.setException(null);
+                    again.getMessage().setBody(withoutId);
+                    source.send("direct:place-call", again);
+                }
+                assertThat(stub.calls()).as("tries of one request").hasSize(2);
+                assertThat(text(JSON.readTree(again.getMessage().getBody(String.class)), "outcome"))
+                        .isEqualTo("unknown");
                 end.countDown();
             }
         }
