@@ -98,9 +98,12 @@ public final class CsvFiles {
         this.oneShot = oneShot;
     }
 
-    /** Ends what processes that died have left undone with files that are done. */
+    /** At the start: ends what processes that died have left undone with files that are done, or gone. */
     public void endMoved() throws IOException {
         originals.endMoved();
+        if (settings.inbox() != null) {
+            copies.sweepAtStart(settings.inbox());
+        }
     }
 
     /** The run that is in work, or null. */
@@ -204,7 +207,8 @@ public final class CsvFiles {
 
     /**
      * What the file was when a run over it began whose process has died since: the run keeps to that, whatever the file is
-     * now. The file as it is, if no such run has called a row; that run is over. Runs that are given their files one by one take each as it is.
+     * now. The file as it is, if no such run has called a row; that run is over. One-shot runs
+     * take each file as it is.
      */
     private CsvInput begunWith(CsvInput now) throws IOException {
         if (oneShot || !runs.findOpen(now.name(), now.content()).isEmpty()) {
@@ -260,6 +264,7 @@ public final class CsvFiles {
                         last.decided,
                         last.input.rows());
                 try {
+                    copies.forget(last.run);
                     last.input.close();
                 } catch (IOException e) {
                     LOG.debug("cannot delete a copy: {}", e.toString());

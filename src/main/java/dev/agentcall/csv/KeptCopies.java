@@ -7,6 +7,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.function.Predicate;
 
 /**
  * What the files of unfinished runs were when these began, for the process that goes on with them: the file in the inbox may
@@ -49,11 +50,24 @@ final class KeptCopies {
 
     /** Deletes the copies of runs that are over. */
     void sweep() throws IOException {
+        sweep(name -> false);
+    }
+
+    /**
+     * Deletes those of files that are not in the inbox as well, before the first is taken from there: somebody has taken them
+     * out, and a file that comes later has nothing to do with them but its name.
+     */
+    void sweepAtStart(Path inbox) throws IOException {
+        sweep(name -> !Files.exists(inbox.resolve(name)));
+    }
+
+    private void sweep(Predicate<String> isGone) throws IOException {
         try (DirectoryStream<Path> copies = Files.newDirectoryStream(folder, PREFIX + "[0-9]*" + END)) {
             for (Path copy : copies) {
-                String name = copy.getFileName().toString();
-                long run = Long.parseLong(name.substring(PREFIX.length(), name.length() - END.length()));
-                if (!runs.isOpen(run)) {
+                String number = copy.getFileName().toString();
+                String name = runs.findName(
+                        Long.parseLong(number.substring(PREFIX.length(), number.length() - END.length())));
+                if (name == null || isGone.test(name)) {
                     Files.deleteIfExists(copy);
                 }
             }

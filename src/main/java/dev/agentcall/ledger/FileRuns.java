@@ -116,10 +116,10 @@ public final class FileRuns {
                 content);
     }
 
-    /** True if the run is there and not finished. */
-    public boolean isOpen(long runId) {
-        return database.readFirst("SELECT 1 FROM file_run WHERE id = ? AND finished_at IS NULL", row -> true, runId)
-                != null;
+    /** The name of the file that an unfinished run is over; null if there is no such run. */
+    public String findName(long runId) {
+        return database.readFirst(
+                "SELECT name FROM file_run WHERE id = ? AND finished_at IS NULL", row -> row.getString(1), runId);
     }
 
     /** True if a run over another file of this name is not finished. */

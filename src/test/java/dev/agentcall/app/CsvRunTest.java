@@ -929,23 +929,12 @@ class CsvRunTest {
         @ValueSource(booleans = {true, false})
         void aFileThatChangesBetweenTwoProcessesIsNotCalledAnew(boolean called) throws Exception {
             try (CallStub stub = CallStub.start(CallStub.placedFirst(called ? 3 : 0))) {
-                Path file;
-                try (RunningBundle bundle = start(stub, "agentcall.concurrency", "1")) {
-                    file = Files.writeString(bundle.inbox().resolve("f.csv"), rows(6, i -> row("ana", "0991" + i)));
-                    CompletableFuture<FileSummary> run = CompletableFuture.supplyAsync(() -> bundle.call(file));
-                    await().atMost(PATIENCE).until(() -> stub.calls().size() > 4);
-                    bundle.bundle()
-                            .context()
-                            .getRegistry()
-                            .findSingleByType(Stopping.class)
-                            .stop();
-                    assertThat(run.get(PATIENCE.toSeconds(), TimeUnit.SECONDS).state())
-                            .isEqualTo(State.INTERRUPTED);
-                }
+                whenKilledInWork(
+                        stub, file -> Files.writeString(file, row("ana", "09916") + "\n", StandardOpenOption.APPEND));
                 stub.answer(call -> CallStub.Answer.placed());
-                Files.writeString(file, row("ana", "09916") + "\n", StandardOpenOption.APPEND);
 
                 try (RunningBundle bundle = start(stub)) {
+                    Path file = bundle.inbox().resolve("f.csv");
                     assertThat(bundle.call(file).state()).isEqualTo(State.DONE);
 
                     assertThat(ResultFiles.read(bundle.outbox(), "f", ';').outcomes())
@@ -955,6 +944,43 @@ class CsvRunTest {
                     assertThat(RunningBundle.names(folder.resolve("data/work")))
                             .noneMatch(name -> name.startsWith("run-"));
                 }
+            }
+        }
+
+        @Test
+        void aFileThatIsTakenOutBetweenTwoProcessesHasNothingToDoWithTheNextOfItsName() throws Exception {
+            try (CallStub stub = CallStub.start(CallStub.placedFirst(3))) {
+                whenKilledInWork(stub, Files::delete);
+                stub.answer(call -> CallStub.Answer.placed());
+
+                try (RunningBundle bundle = start(stub)) {
+                    bundle.bundle().csvFiles().endMoved(); // as at a start with sources
+                    Path file =
+                            Files.writeString(bundle.inbox().resolve("f.csv"), rows(2, i -> row("eva", "0995" + i)));
+                    assertThat(bundle.call(file).count(OutcomeKind.PLACED)).isEqualTo(2);
+
+                    assertThat(stub.placed()).containsExactlyInAnyOrder("09910", "09911", "09912", "09950", "09951");
+                }
+            }
+        }
+
+        private interface Change {
+            void make(Path file) throws IOException;
+        }
+
+        private void whenKilledInWork(CallStub stub, Change then) throws Exception {
+            try (RunningBundle bundle = start(stub, "agentcall.concurrency", "1")) {
+                Path file = Files.writeString(bundle.inbox().resolve("f.csv"), rows(6, i -> row("ana", "0991" + i)));
+                CompletableFuture<FileSummary> run = CompletableFuture.supplyAsync(() -> bundle.call(file));
+                await().atMost(PATIENCE).until(() -> stub.calls().size() > 4);
+                bundle.bundle()
+                        .context()
+                        .getRegistry()
+                        .findSingleByType(Stopping.class)
+                        .stop();
+                assertThat(run.get(PATIENCE.toSeconds(), TimeUnit.SECONDS).state())
+                        .isEqualTo(State.INTERRUPTED);
+                then.make(file);
             }
         }
 
