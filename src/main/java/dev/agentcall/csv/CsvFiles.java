@@ -207,8 +207,7 @@ public final class CsvFiles {
 
     /**
      * What the file was when a run over it began whose process has died since: the run keeps to that, whatever the file is
-     * now. The file as it is, if no such run has called a row; that run is over. One-shot runs
-     * take each file as it is.
+     * now. The file as it is, if no such run has called a row; that run is over. One-shot runs take each file as it is.
      */
     private CsvInput begunWith(CsvInput now) throws IOException {
         if (oneShot || !runs.findOpen(now.name(), now.content()).isEmpty()) {
@@ -389,7 +388,7 @@ public final class CsvFiles {
             if (elsewhere && !oneShot) {
                 return null;
             }
-            if (runs.isAnotherOpen(input.name(), input.content())) {
+            if (!runs.findOthers(input.name(), input.content()).isEmpty()) {
                 LOG.warn(
                         "{} is not the file of that name that is not done yet: its rows without an id of their own are new",
                         input.name());

@@ -122,16 +122,6 @@ public final class FileRuns {
                 "SELECT name FROM file_run WHERE id = ? AND finished_at IS NULL", row -> row.getString(1), runId);
     }
 
-    /** True if a run over another file of this name is not finished. */
-    public boolean isAnotherOpen(String name, String content) {
-        return database.readFirst(
-                        "SELECT 1 FROM file_run WHERE name = ? AND content <> ? AND finished_at IS NULL",
-                        row -> true,
-                        name,
-                        content)
-                != null;
-    }
-
     /** True if the run is this process's from now on; false if its process may be alive, or another was quicker. */
     public boolean takeOver(FileRun run) {
         if (run.processId() == processes.id()) {

@@ -26,7 +26,7 @@ final class ForwardProxy implements AutoCloseable {
 
     private ForwardProxy(String refusal) throws IOException {
         this.refusal = refusal;
-        daemon(this::accept);
+        Daemons.start(this::accept);
     }
 
     /** One that lets everyone through. */
@@ -57,7 +57,7 @@ final class ForwardProxy implements AutoCloseable {
         while (true) {
             Socket client = server.accept();
             sockets.add(client);
-            daemon(() -> serve(client));
+            Daemons.start(() -> serve(client));
         }
     }
 
@@ -81,7 +81,7 @@ final class ForwardProxy implements AutoCloseable {
                     .write(head.replaceFirst(" \\S+ ", " " + target.getRawPath() + " ")
                             .getBytes(ISO_8859_1));
         }
-        daemon(() -> relay(origin, client));
+        Daemons.start(() -> relay(origin, client));
         relay(client, origin);
     }
 
@@ -106,22 +106,6 @@ final class ForwardProxy implements AutoCloseable {
             head.write(next);
         }
         return head.toString(ISO_8859_1);
-    }
-
-    private interface Work {
-        void run() throws IOException;
-    }
-
-    private static void daemon(Work work) {
-        Thread thread = new Thread(() -> {
-            try {
-                work.run();
-            } catch (IOException e) {
-                // One side has hung up.
-            }
-        });
-        thread.setDaemon(true);
-        thread.start();
     }
 
     @Override

@@ -37,10 +37,10 @@ final class TalkativeServer implements AutoCloseable {
     private TalkativeServer(ServerSocket server, Says says) {
         this.server = server;
         this.says = says;
-        startDaemon(() -> {
+        Daemons.start(() -> {
             while (true) {
                 Socket socket = server.accept();
-                startDaemon(() -> serve(socket));
+                Daemons.start(() -> serve(socket));
             }
         });
     }
@@ -123,22 +123,6 @@ final class TalkativeServer implements AutoCloseable {
         }
         int length = Integer.parseInt(head.toString().replaceFirst("(?si).*content-length: *(\\d+).*", "$1"));
         return in.readNBytes(length).length == length;
-    }
-
-    private interface Work {
-        void run() throws IOException;
-    }
-
-    private static void startDaemon(Work work) {
-        Thread thread = new Thread(() -> {
-            try {
-                work.run();
-            } catch (IOException e) {
-                // The client has hung up, or the test is over.
-            }
-        });
-        thread.setDaemon(true);
-        thread.start();
     }
 
     @Override
