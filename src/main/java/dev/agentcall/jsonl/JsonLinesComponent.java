@@ -34,7 +34,7 @@ public final class JsonLinesComponent extends DefaultComponent {
     private final class JsonLinesEndpoint extends DefaultEndpoint {
         private final Path file;
         /** False if the last line of the file may have no end: a full disk or a power cut came between. */
-        private volatile boolean whole;
+        private boolean whole;
 
         private JsonLinesEndpoint(String uri, Path file) {
             super(uri, JsonLinesComponent.this);
@@ -51,7 +51,8 @@ public final class JsonLinesComponent extends DefaultComponent {
             };
         }
 
-        private void append(String line) throws IOException {
+        /** One at a time: a line that another thread has half written must not pass for one that was cut short. */
+        private synchronized void append(String line) throws IOException {
             byte[] bytes = ((whole || endsWithLine() ? "" : "\n") + line + "\n").getBytes(StandardCharsets.UTF_8);
             try {
                 append(bytes);

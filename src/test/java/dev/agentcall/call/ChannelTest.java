@@ -8,8 +8,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.BrokenBarrierException;
 import java.util.concurrent.CompletableFuture;
-import java.util.stream.IntStream;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import org.apache.camel.CamelExecutionException;
 import org.apache.camel.Endpoint;
 import org.apache.camel.ProducerTemplate;
@@ -27,6 +30,8 @@ class ChannelTest {
 
     private final DefaultCamelContext context = new DefaultCamelContext();
 
+    private final ExecutorService threads = Executors.newFixedThreadPool(8);
+
     @TempDir
     private Path folder;
 
@@ -38,6 +43,7 @@ class ChannelTest {
 
     @AfterEach
     void stopCamel() {
+        threads.shutdownNow();
         context.stop();
     }
 
@@ -79,18 +85,47 @@ class ChannelTest {
     void linesOfManyThreadsStayWhole() throws Exception {
         Path file = folder.resolve("lines.jsonl");
         Endpoint endpoint = endpoints("jsonl:" + file).get(0);
-        String line = "é".repeat(5_000);
 
+        assertThat(writtenAtOnce(endpoint, file, 50, 10_000)).hasSize(400).containsOnly("a whole line");
+    }
+
+    @Test
+    void theFirstLinesOfManyThreadsHaveNoEmptyOnesBetween() throws Exception {
+        for (int n = 0; n < 100; n++) { // one thread has to look just while another one's line is half written
+            Path file = folder.resolve(n + ".jsonl");
+            Endpoint endpoint = endpoints("jsonl:" + file).get(0);
+
+            assertThat(writtenAtOnce(endpoint, file, 1, 400_000)).hasSize(8).containsOnly("a whole line");
+        }
+    }
+
+    /** What the lines are that 8 threads write, each so many of so many bytes. */
+    private List<String> writtenAtOnce(Endpoint endpoint, Path file, int each, int bytes) throws Exception {
+        String line = "é".repeat(bytes / 2);
         List<CompletableFuture<Void>> writers = new ArrayList<>();
-        IntStream.range(0, 8)
-                .forEach(i -> writers.add(CompletableFuture.runAsync(() -> {
-                    for (int n = 0; n < 50; n++) {
-                        send(endpoint, line);
-                    }
-                })));
+        CyclicBarrier start = new CyclicBarrier(8);
+        for (int i = 0; i < 8; i++) {
+            writers.add(CompletableFuture.runAsync(
+                    () -> {
+                        await(start);
+                        for (int n = 0; n < each; n++) {
+                            send(endpoint, line);
+                        }
+                    },
+                    threads));
+        }
         writers.forEach(CompletableFuture::join);
+        return Files.readAllLines(file).stream()
+                .map(read -> read.equals(line) ? "a whole line" : "one of " + read.length() + " characters")
+                .toList();
+    }
 
-        assertThat(Files.readAllLines(file)).hasSize(400).containsOnly(line);
+    private static void await(CyclicBarrier barrier) {
+        try {
+            barrier.await();
+        } catch (InterruptedException | BrokenBarrierException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     @Test
