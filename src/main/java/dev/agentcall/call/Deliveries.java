@@ -44,7 +44,6 @@ public final class Deliveries {
     private final Tries error = new Tries();
     private volatile boolean ledgerAway;
     private volatile Duration tolerance = Duration.ofMinutes(1);
-    private final OnceAMinute told = new OnceAMinute();
 
     public Deliveries(Ledger ledger) {
         this.ledger = ledger;
@@ -89,24 +88,28 @@ public final class Deliveries {
         } else {
             ledger.delivered(delivery.ledgerId());
         }
+        Tries tries = tries(exchange.getVariable(OUTCOME, Outcome.class));
+        tries.outages.worked(delivery.workedAt());
         if (delivery.isRepeated()) {
-            tries(exchange.getVariable(OUTCOME, Outcome.class)).tried(delivery.ledgerId(), delivery.isFailed());
+            tries.tried(delivery.ledgerId(), delivery.isFailed());
         }
     }
 
-    /** The outcome in the body could not be handed to a channel. Told once a minute at most. */
+    /** The outcome in the body could not be handed to a channel. Told once an outage. */
     public void failed(Exchange exchange) {
         Delivery delivery = exchange.getVariable(Delivery.VARIABLE, Delivery.class);
-        if (delivery != null) {
-            delivery.failed(exchange.getProperty(Exchange.RECIPIENT_LIST_ENDPOINT, String.class));
-        }
-        if (told.isDue()) {
+        if (delivery == null || isNews(exchange, delivery)) {
             LOG.error(
                     "channel {} fails, outcomes wait in the ledger until it is back: {}",
                     EndpointUri.shown(String.valueOf(exchange.getProperty(Exchange.FAILURE_ENDPOINT))),
                     EndpointUri.allShown(
                             Text.withRoot(exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Throwable.class))));
         }
+    }
+
+    private boolean isNews(Exchange exchange, Delivery delivery) {
+        int place = delivery.failed(exchange.getProperty(Exchange.RECIPIENT_LIST_ENDPOINT, String.class));
+        return tries(exchange.getVariable(OUTCOME, Outcome.class)).outages.failed(place);
     }
 
     /** How long an outcome may wait for a channel that fails, before {@link #overdue} tells; without this, a minute. */
@@ -189,6 +192,7 @@ public final class Deliveries {
         private long dueNanos = System.nanoTime();
         private int waiting;
         private Instant since;
+        private final ChannelOutages outages = new ChannelOutages();
         /** How often an outcome was refused in a row. */
         private final Map<Long, Integer> refusals = new HashMap<>();
 

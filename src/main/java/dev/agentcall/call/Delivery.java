@@ -1,8 +1,11 @@
 package dev.agentcall.call;
 
+import java.util.Collection;
 import java.util.List;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.apache.camel.Endpoint;
 
 /** One outcome on its way to its channel. */
@@ -10,6 +13,9 @@ final class Delivery {
 
     /** Exchange variable with the delivery. */
     static final String VARIABLE = "delivery";
+
+    /** Stands for every place in a channel's route but the endpoints in its list. */
+    private static final int ELSEWHERE = -1;
 
     private final long ledgerId;
     private final String json;
@@ -19,7 +25,7 @@ final class Delivery {
     private final boolean repeated;
     private final TreeSet<Integer> failedAt = new TreeSet<>();
     private List<Endpoint> endpoints = List.of();
-    private boolean failedElsewhere;
+    private List<Integer> wanted = List.of();
     private boolean ended;
 
     private Delivery(long ledgerId, String json, boolean repeated, String only) {
@@ -54,35 +60,50 @@ final class Delivery {
     /** Of a channel's endpoints those that are to get it: all, or those that have missed it. */
     synchronized List<Endpoint> wanted(List<Endpoint> all) {
         endpoints = all;
+        wanted = missed(all.size());
+        return wanted.stream().map(all::get).toList();
+    }
+
+    private List<Integer> missed(int size) {
+        List<Integer> all = IntStream.range(0, size).boxed().toList();
         if (only == null) {
             return all;
         }
-        List<Endpoint> wanted = List.of(only.split(",")).stream()
+        List<Integer> missed = Stream.of(only.split(","))
                 .map(Integer::valueOf)
-                .filter(place -> place < all.size())
-                .map(all::get)
+                .filter(place -> place < size)
                 .toList();
-        return wanted.isEmpty() ? all : wanted; // the setting has changed
+        return missed.isEmpty() ? all : missed; // the setting has changed
     }
 
-    /** An endpoint failed, of the channel's own or, with null, another. */
-    synchronized void failed(String uri) {
-        for (int i = 0; i < endpoints.size(); i++) {
+    /** An endpoint failed, of the channel's own or, with null, another. Returns its place in the channel. */
+    synchronized int failed(String uri) {
+        int place = ELSEWHERE;
+        for (int i = 0; i < endpoints.size() && place == ELSEWHERE; i++) {
             if (endpoints.get(i).getEndpointUri().equals(uri)) {
-                failedAt.add(i);
-                return;
+                place = i;
             }
         }
-        failedElsewhere = true;
+        failedAt.add(place);
+        return place;
     }
 
     synchronized boolean isFailed() {
-        return failedElsewhere || !failedAt.isEmpty();
+        return !failedAt.isEmpty();
     }
 
     /** The places of the endpoints that failed, with commas; null if it failed elsewhere, and all are to get it again. */
     synchronized String failedEndpoints() {
-        return failedElsewhere ? null : failedAt.stream().map(String::valueOf).collect(Collectors.joining(","));
+        return failedAt.contains(ELSEWHERE)
+                ? null
+                : failedAt.stream().map(String::valueOf).collect(Collectors.joining(","));
+    }
+
+    /** The places of the channel that have taken it, or were passed without a failure. */
+    synchronized Collection<Integer> workedAt() {
+        return Stream.concat(wanted.stream(), Stream.of(ELSEWHERE))
+                .filter(place -> !failedAt.contains(place))
+                .toList();
     }
 
     synchronized void end() {
