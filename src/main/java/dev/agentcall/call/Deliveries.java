@@ -125,6 +125,16 @@ public final class Deliveries {
         return overdue.isEmpty() ? null : overdue;
     }
 
+    /** Outcomes that wait for the success channel, as of the last time that somebody looked; not all, if more than 1,000. */
+    public int waitingForSuccess() {
+        return success.waiting();
+    }
+
+    /** The same for the error channel. */
+    public int waitingForError() {
+        return error.waiting();
+    }
+
     /**
      * The outcomes that their channels have missed, as long as their channel does not fail again; first those that it has
      * not refused yet, so that one that it never takes holds up no other.
@@ -195,6 +205,10 @@ public final class Deliveries {
         private final ChannelOutages outages = new ChannelOutages();
         /** How often an outcome was refused in a row. */
         private final Map<Long, Integer> refusals = new HashMap<>();
+
+        private synchronized int waiting() {
+            return waiting;
+        }
 
         private synchronized void waiting(List<Ledger.Missed> missed) {
             waiting = missed.size();

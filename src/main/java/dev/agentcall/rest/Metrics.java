@@ -1,5 +1,6 @@
 package dev.agentcall.rest;
 
+import dev.agentcall.call.Deliveries;
 import dev.agentcall.call.Gate;
 import dev.agentcall.call.Outcome;
 import dev.agentcall.config.Settings;
@@ -25,6 +26,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.ToDoubleFunction;
 import org.apache.camel.CamelContext;
 import org.apache.camel.CamelContextAware;
 import org.apache.camel.Exchange;
@@ -35,8 +37,8 @@ import org.apache.camel.spi.RoutePolicyFactory;
 import org.apache.camel.support.RoutePolicySupport;
 
 /**
- * Counts for Prometheus: outcomes by kind and source, how long calls take, how many are in flight, and each route's
- * exchanges. No label has values that a sender chooses. The application's own registries, if it has any, get them as well.
+ * Counts for Prometheus: outcomes by kind and source, how long calls take, how many are in flight, what is out of
+ * order, and each route's exchanges. No label has values that a sender chooses. The application's own registries, if it has any, get them as well.
  * Nothing is counted before {@link #open}: a process that serves no metrics pays nothing for them.
  */
 public final class Metrics implements Consumer<Outcome>, RoutePolicyFactory, CamelContextAware, AutoCloseable {
@@ -47,6 +49,7 @@ public final class Metrics implements Consumer<Outcome>, RoutePolicyFactory, Cam
     };
 
     private final Gate gate;
+    private final Deliveries deliveries;
     private final boolean served;
     private final Map<String, Counter> outcomes = new ConcurrentHashMap<>();
     private CamelContext context;
@@ -55,8 +58,9 @@ public final class Metrics implements Consumer<Outcome>, RoutePolicyFactory, Cam
     private PrometheusMeterRegistry own;
     private volatile MeterRegistry registry;
 
-    public Metrics(Settings settings, Gate gate) {
+    public Metrics(Settings settings, Gate gate, Deliveries deliveries) {
         this.gate = gate;
+        this.deliveries = deliveries;
         this.served = settings.rest() != null;
     }
 
@@ -78,7 +82,19 @@ public final class Metrics implements Consumer<Outcome>, RoutePolicyFactory, Cam
         Gauge.builder("agentcall.inflight", gate, Gate::inFlight)
                 .description("Calls that are being made now")
                 .register(opened);
+        Gauge.builder("agentcall.available", gate, open -> open.outageDetail() == null ? 1 : 0)
+                .description("1 while uContact takes calls, 0 while they wait for it")
+                .register(opened);
+        undelivered("success", Deliveries::waitingForSuccess, opened);
+        undelivered("error", Deliveries::waitingForError, opened);
         registry = opened;
+    }
+
+    private void undelivered(String channel, ToDoubleFunction<Deliveries> waiting, MeterRegistry opened) {
+        Gauge.builder("agentcall.undelivered", deliveries, waiting)
+                .description("Outcomes that wait for a channel that fails")
+                .tag("channel", channel)
+                .register(opened);
     }
 
     /** One that holds others is enough: they get what it gets. */

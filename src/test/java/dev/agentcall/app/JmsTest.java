@@ -837,6 +837,10 @@ class JmsTest {
 
         await().until(() -> client.get(READY).statusCode() == 503);
         assertThat(client.get(READY).body()).contains("1 not delivered to channel success");
+        assertThat(client.get("/observe/metrics").body().lines())
+                .contains(
+                        "agentcall_undelivered{channel=\"success\"} 1.0",
+                        "agentcall_undelivered{channel=\"error\"} 0.0");
         assertThat(client.post(RestClient.call("59899123457")).statusCode()).isEqualTo(201);
         for (int i = 0; i < 3; i++) {
             assertThat(awaitOutcomes(SUCCESS, 1)).hasSize(1);
@@ -844,6 +848,8 @@ class JmsTest {
                     session.createConsumer(session.createQueue(SUCCESS)).receive(60_000));
         }
         await().until(() -> client.get(READY).statusCode() == 200);
+        assertThat(client.get("/observe/metrics").body().lines())
+                .contains("agentcall_undelivered{channel=\"success\"} 0.0");
         assertThat(bundle.successes()).hasSize(3);
     }
 

@@ -36,11 +36,13 @@ class ObserveTest extends RestFixture {
     void itIsNotReadyWhileUContactIsUnavailable() throws Exception {
         start("agentcall.retry.delay", "100ms");
         assertThat(reason("ucontact", 200)).isNull();
+        assertThat(client.get("/observe/metrics").body().lines()).contains("agentcall_available 1.0");
         stub.answer(asked -> CallStub.Answer.unavailable());
 
         client.post(call("0991"));
 
         assertThat(reason("ucontact", 503)).contains("503");
+        assertThat(client.get("/observe/metrics").body().lines()).contains("agentcall_available 0.0");
         assertThat(client.get("/observe/health/live").statusCode()).isEqualTo(200);
         stub.answer(asked -> CallStub.Answer.placed());
         await().atMost(PATIENCE).until(() -> client.post(call("0991")).statusCode() == 201);
