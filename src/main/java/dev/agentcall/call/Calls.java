@@ -6,6 +6,7 @@ import dev.agentcall.http.UcontactHttp;
 import dev.agentcall.ledger.Entry;
 import dev.agentcall.ledger.Ledger;
 import dev.agentcall.ledger.LedgerException;
+import java.io.InputStream;
 import java.nio.charset.CharacterCodingException;
 import java.time.Duration;
 import java.time.Instant;
@@ -20,6 +21,7 @@ import org.apache.camel.Exchange;
 import org.apache.camel.Message;
 import org.apache.camel.TypeConversionException;
 import org.apache.camel.spi.Synchronization;
+import org.apache.camel.support.ExchangeHelper;
 import org.apache.camel.support.SynchronizationAdapter;
 import org.apache.camel.util.ObjectHelper;
 import org.slf4j.Logger;
@@ -186,7 +188,7 @@ public final class Calls {
         if (body instanceof Map<?, ?> map) {
             incoming = RequestReader.readMap(map, source);
         } else {
-            incoming = json(message, source);
+            incoming = json(exchange, source);
         }
         CallRequest request = incoming.request();
         String id = exchange.getVariable(REQUEST_ID, String.class);
@@ -198,8 +200,14 @@ public final class Calls {
                 null);
     }
 
-    private static Incoming json(Message message, Source source) {
+    private static Incoming json(Exchange exchange, Source source) {
+        Message message = exchange.getMessage();
         try {
+            if (message.getBody() instanceof byte[] || message.getBody() instanceof InputStream) {
+                // Not as text, in which Camel puts another character in the place of each that it cannot read.
+                return RequestReader.readJson(
+                        message.getBody(byte[].class), ExchangeHelper.getCharset(exchange), source);
+            }
             String json = message.getBody(String.class);
             return json == null
                     ? RequestReader.malformed("expected a JSON object or a map, found nothing", source)

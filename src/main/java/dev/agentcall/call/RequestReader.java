@@ -10,6 +10,9 @@ import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.Charset;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
@@ -55,6 +58,15 @@ public final class RequestReader {
             return malformed("expected a JSON object, found " + Text.shown(describe(tree, json), SHOWN), source);
         } catch (JsonProcessingException e) {
             return malformed("not JSON: " + Text.shown(e.getOriginalMessage(), 2 * SHOWN) + where(e), source);
+        }
+    }
+
+    /** The same for bytes; those that are not of the charset make the request {@code malformed}. */
+    public static Incoming readJson(byte[] text, Charset charset, Source source) {
+        try {
+            return readJson(charset.newDecoder().decode(ByteBuffer.wrap(text)).toString(), source);
+        } catch (CharacterCodingException e) {
+            return malformed("not JSON: expected " + charset, source);
         }
     }
 

@@ -107,20 +107,7 @@ public final class RestCalls {
         }
         Source source = new Source("rest", CALLS, null);
         exchange.setVariable(ROOT, root(http));
-        submit(exchange, withKey(http, json(body(exchange), source)));
-    }
-
-    private static Incoming json(byte[] body, Source source) {
-        try {
-            return RequestReader.readJson(
-                    StandardCharsets.UTF_8
-                            .newDecoder()
-                            .decode(ByteBuffer.wrap(body))
-                            .toString(),
-                    source);
-        } catch (CharacterCodingException e) {
-            return RequestReader.malformed("not JSON: expected UTF-8", source);
-        }
+        submit(exchange, withKey(http, RequestReader.readJson(body(exchange), StandardCharsets.UTF_8, source)));
     }
 
     /**

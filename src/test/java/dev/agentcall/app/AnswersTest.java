@@ -378,6 +378,22 @@ class AnswersTest {
             assertThat(text(bundle.place(body), "outcome")).isEqualTo("placed");
         }
 
+        @Test
+        void bytesAreReadInTheCharsetThatTheirExchangeNames() throws IOException {
+            Map<String, Object> request = request("0991");
+            request.put("agent", "josé");
+
+            bundle.bundle().context().createProducerTemplate().send("direct:place-call", exchange -> {
+                exchange.setProperty(Exchange.CHARSET_NAME, "ISO-8859-1");
+                exchange.getMessage().setBody(JSON.writeValueAsString(request).getBytes(ISO_8859_1));
+            });
+
+            assertThat(simulator.calls())
+                    .last()
+                    .extracting(call -> call.fields().get("agent"))
+                    .isEqualTo("josé");
+        }
+
         @ParameterizedTest
         @MethodSource("unreadable")
         void whatIsNoRequestIsMalformedAndNotSent(Object body) throws IOException {
@@ -393,8 +409,9 @@ class AnswersTest {
         }
 
         static Stream<Object> unreadable() throws IOException {
+            byte[] latin1 = "{\"agent\": \"ñ\"}".getBytes(ISO_8859_1);
             Path noUtf8 = Files.createTempFile("request", ".json");
-            Files.write(noUtf8, "{\"agent\": \"ñ\"}".getBytes(ISO_8859_1));
+            Files.write(noUtf8, latin1);
             noUtf8.toFile().deleteOnExit();
             return Stream.of(
                     "",
@@ -405,6 +422,8 @@ class AnswersTest {
                     "{} {}",
                     "callerid=1&agent=a",
                     FileConsumer.asGenericFile(noUtf8.getParent().toString(), noUtf8.toFile(), null, false),
+                    latin1,
+                    new ByteArrayInputStream(latin1),
                     null);
         }
     }

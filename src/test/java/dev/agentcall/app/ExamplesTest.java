@@ -1,5 +1,6 @@
 package dev.agentcall.app;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -112,8 +113,12 @@ class ExamplesTest {
     // --- Sources ---
 
     private Path jsonLines(String name, String... lines) throws IOException {
+        return jsonLines(name, String.join("\n", lines).getBytes(UTF_8));
+    }
+
+    private Path jsonLines(String name, byte[] text) throws IOException {
         Path folder = Files.createDirectories(data.resolve("json-lines"));
-        Path hidden = Files.writeString(folder.resolve("." + name), String.join("\n", lines));
+        Path hidden = Files.write(folder.resolve("." + name), text);
         // As if nobody had written to it for a while.
         Files.setLastModifiedTime(hidden, FileTime.from(Instant.now().minusSeconds(10)));
         return Files.move(hidden, folder.resolve(name));
@@ -147,6 +152,20 @@ class ExamplesTest {
         assertThat(values(bundle.errors(), outcome -> outcome.path("reason").asText()))
                 .containsExactly("malformed");
         assertThat(RunningBundle.names(data.resolve("json-lines/done")).get(0)).endsWith("-calls.jsonl");
+    }
+
+    @Test
+    void aLineThatIsNotUtf8IsMalformedAndHoldsUpNoOther() throws Exception {
+        start(List.of("receive-json-lines"));
+        jsonLines(
+                "calls.jsonl",
+                String.join("\n", line("ana", "0991"), line("josé", "0992"), line("eva", "0993"))
+                        .getBytes(ISO_8859_1));
+        awaitDone(1);
+
+        assertThat(called()).containsExactly("0991", "0993");
+        assertThat(values(bundle.errors(), outcome -> outcome.path("reason").asText()))
+                .containsExactly("malformed");
     }
 
     @Test
