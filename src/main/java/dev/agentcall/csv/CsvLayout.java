@@ -25,7 +25,7 @@ record CsvLayout(char delimiter, int separatorLine, String lineEnd) {
     /** As many as the reader takes by itself. */
     static final int MAX_CELLS = 16_384;
 
-    private static final char[] DELIMITERS = {',', ';', '\t', '|'};
+    private static final String DELIMITERS = ",;\t|";
     private static final int HEAD = 1 << 16;
     private static final Pattern SEPARATOR_LINE =
             Pattern.compile("\"?sep=([^\r\n\"])\"?(\r\n|\r|\n|$)", Pattern.CASE_INSENSITIVE);
@@ -40,9 +40,9 @@ record CsvLayout(char delimiter, int separatorLine, String lineEnd) {
         if (separator.lookingAt()) {
             return new CsvLayout(separator.group(1).charAt(0), separator.end(), end);
         }
-        char best = DELIMITERS[0];
+        char best = DELIMITERS.charAt(0);
         int bestScore = -1;
-        for (char delimiter : DELIMITERS) {
+        for (char delimiter : DELIMITERS.toCharArray()) {
             int score = score(headerCells(head, delimiter));
             if (score > bestScore) {
                 best = delimiter;
@@ -50,6 +50,11 @@ record CsvLayout(char delimiter, int separatorLine, String lineEnd) {
             }
         }
         return new CsvLayout(best, 0, end);
+    }
+
+    /** True if the delimiter is not found by itself: a file with it needs a first line that tells it. */
+    boolean needsSeparatorLine() {
+        return DELIMITERS.indexOf(delimiter) < 0;
     }
 
     private static String head(CsvSnapshot snapshot) throws IOException {

@@ -116,9 +116,14 @@ final class CsvResults {
             if (input.snapshot().hasMark()) {
                 text.write(BYTE_ORDER_MARK);
             }
+            CsvLayout layout = input.layout();
+            LineDelimiter lineEnd = layout.lineEnd().equals("\r\n") ? LineDelimiter.CRLF : LineDelimiter.LF;
+            if (layout.needsSeparatorLine()) {
+                text.write("sep=" + layout.delimiter() + lineEnd);
+            }
             writer = CsvWriter.builder()
-                    .fieldSeparator(input.layout().delimiter())
-                    .lineDelimiter(input.layout().lineEnd().equals("\r\n") ? LineDelimiter.CRLF : LineDelimiter.LF)
+                    .fieldSeparator(layout.delimiter())
+                    .lineDelimiter(lineEnd)
                     .build(text);
             List<String> header = columns.ownHeader();
             header.addAll(COLUMNS);

@@ -248,6 +248,21 @@ class CsvRunTest {
         }
 
         @Test
+        void resultsWithADelimiterThatIsNotFoundByItselfCanBeDroppedAgain() throws IOException {
+            String text = "sep=^\n"
+                    + lines(HEADER, row("ana", "0991"), row("eva", "no number")).replace(';', '^');
+            bundle.call(dropped("caret.csv", text));
+            String error = Files.readString(bundle.outbox().resolve("caret.error.csv"));
+
+            FileSummary again = bundle.call(dropped("again.csv", error.replace("no number", "0992")));
+
+            assertThat(error).startsWith("sep=^\n" + HEADER.replace(';', '^'));
+            assertThat(again.state()).isEqualTo(State.DONE);
+            assertThat(Files.readString(bundle.outbox().resolve("again.success.csv")))
+                    .contains("^eva^", "^0992^", "^placed^");
+        }
+
+        @Test
         void theSameTableIsTheSameWhateverItsDialectAndName() throws IOException {
             String text = lines(HEADER, row("josé", "0998001"));
             bundle.callOnce(file("tabla.csv", text));
