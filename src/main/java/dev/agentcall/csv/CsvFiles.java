@@ -18,6 +18,7 @@ import dev.agentcall.csv.FileSummary.State;
 import dev.agentcall.ledger.FileRun;
 import dev.agentcall.ledger.FileRuns;
 import dev.agentcall.ledger.Ledger;
+import dev.agentcall.ledger.LedgerException;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
@@ -56,6 +57,9 @@ public final class CsvFiles {
     /** Before a file that another process has is looked at again. */
     private static final Duration ELSEWHERE = Duration.ofSeconds(5);
 
+    /** After so long without its file a run is over. */
+    private static final Duration TAKEN_OUT = Duration.ofSeconds(3);
+
     /** From so many rows for one agent on, a file without agentcall.agent.pause is worth a warning. */
     private static final int MANY_FOR_ONE_AGENT = 20;
 
@@ -66,6 +70,7 @@ public final class CsvFiles {
     private final FileRuns runs;
     private final Originals originals;
     private final KeptCopies copies;
+    private final TakenOut takenOut = new TakenOut();
     private final Deliveries deliveries;
     /** Files that another process had when they were last looked at. */
     private final Map<Path, Elsewhere> elsewhere = new ConcurrentHashMap<>();
@@ -84,8 +89,8 @@ public final class CsvFiles {
         this.gate = gate;
         this.ledger = ledger;
         this.runs = ledger.fileRuns();
-        this.originals = new Originals(settings, ledger);
         this.copies = new KeptCopies(settings.work(), runs);
+        this.originals = new Originals(settings, ledger);
         this.deliveries = deliveries;
     }
 
@@ -100,10 +105,54 @@ public final class CsvFiles {
 
     /** At the start: ends what processes that died have left undone with files that are done, or gone. */
     public void endMoved() throws IOException {
-        originals.endMoved();
-        if (settings.inbox() != null) {
-            copies.sweepAtStart(settings.inbox());
+        try {
+            originals.endMoved();
+        } finally {
+            endTakenOut(Duration.ZERO);
         }
+    }
+
+    /** Ends the runs of files that somebody has taken out of the inbox: the next file of such a name is another one. */
+    public void endTakenOut() {
+        endTakenOut(TAKEN_OUT);
+    }
+
+    private synchronized void endTakenOut(Duration patience) {
+        if (settings.inbox() == null) {
+            return;
+        }
+        try {
+            List<FileRuns.Open> unfinished = runs.findInbox(Disk.identity(settings.inbox()));
+            for (FileRuns.Open open : takenOut.among(unfinished, settings.inbox(), patience)) {
+                if (!isInWork(open.run()) && runs.takeOver(open.run())) {
+                    endTakenOut(open);
+                }
+            }
+        } catch (IOException | LedgerException e) {
+            LOG.debug("cannot look which files were taken out of the inbox: {}", e.toString());
+        }
+    }
+
+    private void endTakenOut(FileRuns.Open open) throws IOException {
+        LOG.warn(
+                "{} was taken out of the inbox after {} of its rows, the others are not called; in the same file, dropped"
+                        + " again, no row that is placed or unknown is called again",
+                open.name(),
+                runs.decidedRows(open.run()).cardinality());
+        runs.finish(open.run());
+        copies.forget(open.run());
+        Path file = settings.inbox().resolve(open.name());
+        Turn last = unfinished.get(file);
+        if (last != null && last.run.id() == open.run().id()) {
+            unfinished.remove(file);
+            last.input.close();
+        }
+    }
+
+    /** True if it is in work here. */
+    private boolean isInWork(FileRun run) {
+        OpenRun now = current;
+        return now != null && now.rows.run().id() == run.id();
     }
 
     /** The run that is in work, or null. */
@@ -125,14 +174,13 @@ public final class CsvFiles {
      * Opens the file whose path is the body, and leaves its lanes as the body. A file that is no CSV file of calls is put
      * aside; then the body is its outcome as JSON. One that another process has in work is left alone.
      */
-    public void open(Exchange exchange) throws IOException {
+    public synchronized void open(Exchange exchange) throws IOException {
         sweep();
         try {
             originals.endMoved();
         } catch (IOException e) {
             LOG.warn("a file of a program that has ended cannot be put into its place yet: {}", e.toString());
         }
-        forgetGone();
         Path file = Path.of(exchange.getMessage().getBody(String.class));
         Instant began = Instant.now();
         if (!oneShot && (!Files.exists(file) || isElsewhere(file))) {
@@ -141,7 +189,10 @@ public final class CsvFiles {
         Turn last = lastTurn(file);
         CsvInput input;
         try {
-            input = last != null ? last.input : begunWith(originals.read(file));
+            input = last != null ? last.input : begunWith(file);
+            if (input == null) {
+                return; // it has a run that another process may still be at
+            }
         } catch (NoSuchFileException e) {
             if (oneShot) {
                 throw e;
@@ -151,6 +202,9 @@ public final class CsvFiles {
             try {
                 refuse(exchange, file, e.getMessage(), began);
             } catch (NoSuchFileException gone) {
+                if (Files.exists(file)) {
+                    throw gone; // it is the folder that is not there
+                }
                 LOG.debug("another process was quicker: {}", gone.toString());
             }
             return;
@@ -162,10 +216,10 @@ public final class CsvFiles {
             unfinished.remove(file);
             if (run == null) {
                 input.close();
-                Elsewhere seen = look(file, input.content());
-                if (seen != null) {
-                    elsewhere.put(file, seen);
+                if (oneShot) {
+                    throw new NoSuchFileException(file.toString());
                 }
+                leaveTo(file, input.content());
                 return;
             }
             current = run;
@@ -207,68 +261,96 @@ public final class CsvFiles {
 
     /**
      * What the file was when a run over it began whose process has died since: the run keeps to that, whatever the file is
-     * now. The file as it is, if no such run has called a row; that run is over. One-shot runs take each file as it is.
+     * now. The file as it is, if no such run has called a row; that run is over. Null if the run's process may be alive: it
+     * is left to that. One-shot runs take each file as it is.
+     *
+     * @throws CsvRefusedException if it is no CSV file of calls now, and there is no such run
      */
-    private CsvInput begunWith(CsvInput now) throws IOException {
-        if (oneShot || !runs.findOpen(now.name(), now.content()).isEmpty()) {
-            return now;
+    private CsvInput begunWith(Path file) throws IOException, CsvRefusedException {
+        CsvInput now;
+        CsvRefusedException refusal = null;
+        try {
+            now = originals.read(file);
+        } catch (CsvRefusedException e) {
+            now = null;
+            refusal = e;
         }
-        for (FileRuns.Open other : runs.findOthers(now.name(), now.content())) {
-            if (ledger.isAlive(other.run().processId())) {
-                continue;
+        String name = file.getFileName().toString();
+        String content = now == null ? "" : now.content();
+        List<FileRuns.Open> others =
+                oneShot || !runs.findOpen(name, content).isEmpty() ? List.of() : runs.findOthers(name, content);
+        for (FileRuns.Open other : others) {
+            if (isOfInbox(other) && isAtIt(other.run())) {
+                leaveTo(file, other.content());
+                close(now);
+                return null;
             }
-            ledger.recoverCrashed(); // its calls in flight count as well
-            if (runs.decidedRows(other.run()).isEmpty()) {
-                if (other.run().doneName() == null && runs.takeOver(other.run())) {
-                    runs.drop(other.run());
-                    copies.forget(other.run());
-                }
-                continue;
-            }
-            CsvInput then = kept(other, now.name());
+            CsvInput then = isAtIt(other.run()) ? null : begunWith(other);
             if (then != null) {
                 LOG.warn(
                         "{} is not what it was when its run began; the run goes on with what it was, and what it is now is"
                                 + " put aside",
-                        now.name());
-                now.close();
+                        name);
+                close(now);
                 return then;
             }
+        }
+        if (refusal != null) {
+            throw refusal;
         }
         return now;
     }
 
+    private CsvInput begunWith(FileRuns.Open other) throws IOException {
+        FileRun run = other.run();
+        if (run.processId() == ledger.processId() && run.doneName() != null) {
+            return null; // it is over, as soon as that can be written
+        }
+        ledger.recoverCrashed(); // its calls in flight count as well
+        if (!runs.decidedRows(run).isEmpty()) {
+            return kept(other);
+        }
+        if (run.doneName() == null && runs.takeOver(run)) {
+            runs.drop(run);
+            copies.forget(run);
+        }
+        return null;
+    }
+
+    private boolean isOfInbox(FileRuns.Open open) throws IOException {
+        return settings.inbox() != null && Disk.identity(settings.inbox()).equals(open.inbox());
+    }
+
+    /** True if another process, which may be alive, has the run. */
+    private boolean isAtIt(FileRun run) {
+        return run.processId() != ledger.processId() && ledger.isAlive(run.processId());
+    }
+
+    private static void close(CsvInput input) throws IOException {
+        if (input != null) {
+            input.close();
+        }
+    }
+
     /** Null if it is not there, or not whole. */
-    private CsvInput kept(FileRuns.Open other, String name) throws IOException {
+    private CsvInput kept(FileRuns.Open other) throws IOException {
         try {
-            CsvInput then = originals.read(copies.of(other.run()), name);
+            CsvInput then = originals.read(copies.of(other.run()), other.name());
             if (then.content().equals(other.content())) {
                 return then;
             }
             then.close();
         } catch (NoSuchFileException | CsvRefusedException e) {
-            LOG.debug("{} has no copy of an earlier run: {}", name, e.toString());
+            LOG.debug("{} has no copy of an earlier run: {}", other.name(), e.toString());
         }
         return null;
     }
 
-    /** A file that is taken out of the inbox while others have their turn is called no more; another may have its name. */
-    private void forgetGone() {
-        for (Path file : unfinished.keySet()) {
-            Turn last = Files.exists(file) ? null : unfinished.remove(file);
-            if (last != null) {
-                LOG.warn(
-                        "{} is gone after {} of {} rows, the others are not called; dropped again as it was, it goes on",
-                        last.input.name(),
-                        last.decided,
-                        last.input.rows());
-                try {
-                    copies.forget(last.run);
-                    last.input.close();
-                } catch (IOException e) {
-                    LOG.debug("cannot delete a copy: {}", e.toString());
-                }
-            }
+    /** Another process is at it; it is looked at again after a while. */
+    private void leaveTo(Path file, String content) throws IOException {
+        Elsewhere seen = look(file, content);
+        if (seen != null) {
+            elsewhere.put(file, seen);
         }
     }
 
@@ -309,9 +391,10 @@ public final class CsvFiles {
 
     /** Deletes the copies that dead processes have left; another process may be at it as well. */
     private void sweep() {
-        try (DirectoryStream<Path> folders = Files.newDirectoryStream(settings.work(), "[0-9]*")) {
+        try (DirectoryStream<Path> folders = Files.newDirectoryStream(settings.work())) {
             for (Path folder : folders) {
-                if (!ledger.isAlive(Long.parseLong(folder.getFileName().toString()))) {
+                String process = folder.getFileName().toString();
+                if (process.matches("\\d{1,18}") && !ledger.isAlive(Long.parseLong(process))) {
                     try (DirectoryStream<Path> copies = Files.newDirectoryStream(folder)) {
                         for (Path copy : copies) {
                             Files.deleteIfExists(copy);
@@ -359,7 +442,6 @@ public final class CsvFiles {
         if (settings.inbox() == null) {
             return false;
         }
-        forgetGone();
         try (DirectoryStream<Path> files = Files.newDirectoryStream(settings.inbox(), "[!.~]*.[cC][sS][vV]")) {
             for (Path other : files) {
                 if (!other.getFileName().equals(file.getFileName()) && Files.isRegularFile(other)) {
@@ -374,14 +456,16 @@ public final class CsvFiles {
 
     /** The run that the file goes on with, or a new one; null if another process has the file, or has just done it. */
     private FileRun run(Path file, CsvInput input) throws IOException {
+        String inbox = oneShot || settings.inbox() == null ? null : Disk.identity(settings.inbox());
         while (true) {
             boolean elsewhere = false;
             for (FileRun open : runs.findOpen(input.name(), input.content())) {
                 if (!runs.takeOver(open)) {
                     elsewhere = true;
-                } else if (originals.isMoved(open, input)) {
+                } else if (originals.isMoved(open, input) && Originals.isUnchanged(file, input)) {
                     runs.finish(open); // all that was missing; this file was dropped after it
                 } else {
+                    runs.goOn(open, inbox);
                     return open;
                 }
             }
@@ -393,7 +477,7 @@ public final class CsvFiles {
                         "{} is not the file of that name that is not done yet: its rows without an id of their own are new",
                         input.name());
             }
-            FileRun begun = runs.start(input.name(), input.content(), elsewhere, resultName(input.baseName()));
+            FileRun begun = runs.start(input.name(), input.content(), inbox, elsewhere, resultName(input.baseName()));
             if (begun != null && Files.exists(file)) {
                 return begun;
             }
@@ -437,7 +521,6 @@ public final class CsvFiles {
     /** After the rows: writes the results, or leaves the file to go on later. The summary is left as a variable. */
     public void finish(Exchange exchange) throws Exception {
         OpenRun run = run(exchange);
-        current = null;
         boolean done = false;
         try {
             run.rows.close();
@@ -458,6 +541,7 @@ public final class CsvFiles {
             } else {
                 unfinished.put(run.original, new Turn(run.input, run.rows.run(), run.rows.decidedRows()));
             }
+            current = null;
         }
     }
 
@@ -467,10 +551,7 @@ public final class CsvFiles {
             throw new IllegalStateException("another node has taken this one for dead, and finishes the file");
         }
         if (run.doneName() == null) {
-            CsvResults.write(open.input, run, runs, settings.outbox());
-        }
-        if (!oneShot) {
-            originals.moveToDone(open.original, open.input, run);
+            run = CsvResults.write(open.input, run, runs, settings.outbox(), () -> resultName(open.input.baseName()));
         }
         Map<OutcomeKind, Integer> outcomes = new EnumMap<>(OutcomeKind.class);
         Map<String, Integer> reasons = new TreeMap<>();
@@ -479,6 +560,9 @@ public final class CsvFiles {
             if (count.reason() != null) {
                 reasons.merge(count.reason(), count.rows(), Integer::sum);
             }
+        }
+        if (!oneShot) {
+            originals.moveToDone(open.original, open.input, run);
         }
         runs.finish(run);
         copies.forget(run);
@@ -524,7 +608,6 @@ public final class CsvFiles {
 
     /** After a file that failed through no fault of its own: tells it, and waits a while before the next try. */
     public void failed(Exchange exchange) throws InterruptedException {
-        current = null;
         Exception failure = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Exception.class);
         LOG.error(
                 "{} stays in the inbox and is tried again in {} s: {}",

@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
  * The three result files of a run: every row of the input once, in the input's order, out of a second pass over the file
@@ -53,10 +54,12 @@ final class CsvResults {
     /**
      * Writes the three files.
      *
+     * @param another gives another name where the run's has been taken meanwhile
+     * @return the run, with the name that they have
      * @throws IllegalStateException if a row has no outcome
      */
-    static void write(CsvInput input, FileRun run, FileRuns runs, Path outbox) throws IOException, CsvRefusedException {
-        List<Path> places = places(run, outbox);
+    static FileRun write(CsvInput input, FileRun run, FileRuns runs, Path outbox, Supplier<String> another)
+            throws IOException, CsvRefusedException {
         List<Path> parts = names(run.resultName()).stream()
                 .map(name -> outbox.resolve("." + name + ".part"))
                 .toList();
@@ -82,15 +85,31 @@ final class CsvResults {
                     }
                 });
             }
+            FileRun named = run;
+            while (named == null || isTaken(places(named, outbox), parts)) {
+                named = runs.rename(run, another.get());
+            }
+            List<Path> places = places(named, outbox);
             for (int i = 0; i < places.size(); i++) {
                 Files.move(parts.get(i), places.get(i), StandardCopyOption.ATOMIC_MOVE);
             }
             Disk.sync(outbox);
+            return named;
         } finally {
             for (Path part : parts) {
                 Files.deleteIfExists(part);
             }
         }
+    }
+
+    /** True if one of the files is there and is none that this run has put there before it was broken off. */
+    private static boolean isTaken(List<Path> places, List<Path> parts) throws IOException {
+        for (int i = 0; i < places.size(); i++) {
+            if (Files.exists(places.get(i)) && Files.mismatch(places.get(i), parts.get(i)) >= 0) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static CsvRows.Row nextRow(CsvRows rows) throws IOException {

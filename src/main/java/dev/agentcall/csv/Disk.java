@@ -33,6 +33,14 @@ final class Disk {
         sync(to.getParent());
     }
 
+    /** Ends a {@link #move} between two file systems that was broken off. */
+    static void endMove(Path to) throws IOException {
+        if (!Files.exists(to) && Files.exists(partOf(to))) {
+            Files.move(partOf(to), to);
+            sync(to.getParent());
+        }
+    }
+
     /**
      * Gives a file another name in its folder, where nobody looks for it.
      *
@@ -54,13 +62,26 @@ final class Disk {
     }
 
     private static Path part(Path from, Path to) throws IOException {
-        Path part = to.resolveSibling("." + to.getFileName() + ".part");
+        Path part = partOf(to);
         Files.copy(from, part, StandardCopyOption.REPLACE_EXISTING);
         try (FileChannel channel = FileChannel.open(part, StandardOpenOption.WRITE)) {
             channel.force(true);
         }
         sync(to.getParent());
         return part;
+    }
+
+    private static Path partOf(Path to) {
+        return to.resolveSibling("." + to.getFileName() + ".part");
+    }
+
+    /** What a folder is known by to all who share it, whatever way leads them there. */
+    static String identity(Path folder) throws IOException {
+        try {
+            return "inode " + Files.getAttribute(folder, "unix:ino");
+        } catch (UnsupportedOperationException | IllegalArgumentException e) { // another system
+            return folder.toRealPath().toString();
+        }
     }
 
     static void sync(Path folder) {

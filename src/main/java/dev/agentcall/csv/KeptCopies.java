@@ -7,7 +7,10 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What the files of unfinished runs were when these began, for the process that goes on with them: the file in the inbox may
@@ -15,8 +18,8 @@ import java.util.function.Predicate;
  */
 final class KeptCopies {
 
-    private static final String PREFIX = "run-";
-    private static final String END = ".csv";
+    private static final Logger LOG = LoggerFactory.getLogger(KeptCopies.class);
+    private static final Pattern NAME = Pattern.compile("run-(\\d{1,18})[.]csv");
 
     private final Path folder;
     private final FileRuns runs;
@@ -29,45 +32,40 @@ final class KeptCopies {
     /** Keeps what the run reads. A copy that is cut short by a power cut is found by its content. */
     void keep(FileRun run, CsvInput input) throws IOException {
         Path kept = of(run);
-        if (Files.exists(kept)) {
+        Path read = input.snapshot().file();
+        if (Files.exists(kept) && Files.size(kept) == Files.size(read)) {
             return;
         }
+        Files.deleteIfExists(kept);
         try {
-            Files.createLink(kept, input.snapshot().file());
+            Disk.sync(read);
+            Files.createLink(kept, read);
+            Disk.sync(folder);
         } catch (IOException | UnsupportedOperationException e) { // no links here
-            Disk.copy(input.snapshot().file(), kept);
+            Disk.copy(read, kept);
         }
     }
 
     /** Where the run's copy is, if it is there. */
     Path of(FileRun run) {
-        return folder.resolve(PREFIX + run.id() + END);
+        return folder.resolve("run-" + run.id() + ".csv");
     }
 
-    void forget(FileRun run) throws IOException {
-        Files.deleteIfExists(of(run));
+    /** What cannot be deleted now is by {@link #sweep}. */
+    void forget(FileRun run) {
+        try {
+            Files.deleteIfExists(of(run));
+        } catch (IOException e) {
+            LOG.debug("cannot delete a copy: {}", e.toString());
+        }
     }
 
     /** Deletes the copies of runs that are over. */
     void sweep() throws IOException {
-        sweep(name -> false);
-    }
-
-    /**
-     * Deletes those of files that are not in the inbox as well, before the first is taken from there: somebody has taken them
-     * out, and a file that comes later has nothing to do with them but its name.
-     */
-    void sweepAtStart(Path inbox) throws IOException {
-        sweep(name -> !Files.exists(inbox.resolve(name)));
-    }
-
-    private void sweep(Predicate<String> isGone) throws IOException {
-        try (DirectoryStream<Path> copies = Files.newDirectoryStream(folder, PREFIX + "[0-9]*" + END)) {
+        try (DirectoryStream<Path> copies = Files.newDirectoryStream(folder, "run-*.csv")) {
             for (Path copy : copies) {
-                String number = copy.getFileName().toString();
-                String name = runs.findName(
-                        Long.parseLong(number.substring(PREFIX.length(), number.length() - END.length())));
-                if (name == null || isGone.test(name)) {
+                Matcher name = NAME.matcher(copy.getFileName().toString());
+                if (name.matches() && runs.findName(Long.parseLong(name.group(1))) == null) {
                     Files.deleteIfExists(copy);
                 }
             }

@@ -35,11 +35,13 @@ final class Originals {
     private final Settings settings;
     private final Ledger ledger;
     private final FileRuns runs;
+    private final KeptCopies copies;
 
     Originals(Settings settings, Ledger ledger) {
         this.settings = settings;
         this.ledger = ledger;
         this.runs = ledger.fileRuns();
+        this.copies = new KeptCopies(settings.work(), runs);
     }
 
     /**
@@ -70,7 +72,8 @@ final class Originals {
     void moveToDone(Path original, CsvInput input, FileRun run) throws IOException {
         // Chosen and remembered before the move, so that a crash after it is known for what it is.
         String name = run.doneName();
-        if (name == null || Files.exists(settings.done().resolve(name))) {
+        boolean isCopied = isMoved(run, input); // what it is now could not be put aside
+        if (name == null || !isCopied && Files.exists(settings.done().resolve(name))) {
             name = freeName(input.baseName(), end(original), free(settings.done()));
             runs.willMove(run, name);
         }
@@ -79,11 +82,13 @@ final class Originals {
         Path taken = taken(original, run);
         boolean isThere = Files.exists(taken) || Disk.take(original, taken);
         try {
-            if (isThere && isUnchanged(taken, input)) {
+            if (isThere && !isCopied && isUnchanged(taken, input)) {
                 Disk.move(taken, place);
                 return;
             }
-            Disk.copy(input.snapshot().file(), place);
+            if (!isCopied) {
+                Disk.copy(input.snapshot().file(), place);
+            }
             if (isThere) {
                 LOG.warn(
                         "{} changed while it was in work; what it was is done, what it is now is put aside",
@@ -120,34 +125,45 @@ final class Originals {
         if (settings.inbox() == null) {
             return;
         }
-        for (FileRuns.Moving moving : runs.findMoving()) {
-            if (!ledger.isAlive(moving.run().processId())) {
+        for (FileRuns.Open moving : runs.findMoving()) {
+            FileRun run = moving.run();
+            if (!ledger.isAlive(run.processId())) {
                 Path original = settings.inbox().resolve(moving.name());
-                Path taken = taken(original, moving.run());
+                Path taken = taken(original, run);
+                Path place = settings.done().resolve(run.doneName());
                 boolean isTaken = Files.exists(taken);
-                if ((isTaken || !isThere(original, moving.content())) && runs.takeOver(moving.run())) {
+                if ((isTaken || isGone(original, run) || isDone(place, original, moving.content()))
+                        && runs.takeOver(run)) {
                     if (isTaken) {
-                        endTaken(original, taken, moving);
+                        endTaken(original, taken, place, moving.content());
+                    } else {
+                        Disk.endMove(place);
                     }
-                    runs.finish(moving.run());
+                    runs.finish(run);
                 }
             }
         }
     }
 
-    private void endTaken(Path original, Path taken, FileRuns.Moving moving) throws IOException {
-        if (!isThere(taken, moving.content())) {
+    /** Whoever has its copy was at the inbox that it came from, and not at another one with the same ledger. */
+    private boolean isGone(Path original, FileRun run) {
+        return !Files.exists(original) && Files.exists(copies.of(run));
+    }
+
+    /** A file that has the name again came after it. */
+    private boolean isDone(Path place, Path original, String content) throws IOException {
+        return isThere(place, content) && !isThere(original, content);
+    }
+
+    private void endTaken(Path original, Path taken, Path place, String content) throws IOException {
+        if (!isThere(taken, content)) {
             putAside(taken, original, CHANGED);
-            return;
+        } else if (Files.exists(place)) {
+            String base = CsvInput.baseName(original.getFileName().toString());
+            Disk.move(taken, settings.done().resolve(freeName(base, end(original), free(settings.done()))));
+        } else {
+            Disk.move(taken, place);
         }
-        Path place = settings.done().resolve(moving.run().doneName());
-        Disk.move(
-                taken,
-                Files.exists(place)
-                        ? settings.done()
-                                .resolve(freeName(
-                                        CsvInput.baseName(moving.name()), end(original), free(settings.done())))
-                        : place);
     }
 
     /** True if there is a file with this content, whatever its name. */

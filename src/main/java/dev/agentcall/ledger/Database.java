@@ -27,7 +27,7 @@ import org.sqlite.SQLiteException;
 final class Database implements AutoCloseable {
 
     private static final String SQLITE = "jdbc:sqlite:";
-    private static final int VERSION = 1;
+    private static final int VERSION = 2;
     private static final int READERS = 4;
     private static final int VALID_SECONDS = 5;
     private static final int BUSY_MILLIS = 10_000;
@@ -192,7 +192,7 @@ final class Database implements AutoCloseable {
         }
     }
 
-    /** Makes the tables, or checks that they are those of this program. Of several processes one makes them. */
+    /** Makes the tables, or those of an earlier version into these. Of several processes one does it. */
     Void makeTables(Sql sql) throws SQLException {
         try (Statement statement = sql.connection().createStatement()) {
             for (String alone : isSqlite()
@@ -201,18 +201,15 @@ final class Database implements AutoCloseable {
                 statement.execute(alone);
             }
             if (!hasTables(sql.connection())) {
-                for (String table : schema().split(";\\s*\n")) {
-                    if (!table.isBlank()) {
-                        statement.execute(table);
-                    }
-                }
+                run("schema.sql", statement);
                 statement.execute("INSERT INTO ledger (version, last_number) VALUES (" + VERSION + ", 0)");
             }
-            try (ResultSet version = statement.executeQuery("SELECT version FROM ledger")) {
-                if (!version.next() || version.getInt(1) != VERSION) {
-                    throw new SQLException("its tables are of version " + version.getInt(1)
-                            + ", made by another release of the program; this one knows " + VERSION);
-                }
+            int version = version(statement);
+            if (version == 1) {
+                run("from-1-to-2.sql", statement);
+            } else if (version != VERSION) {
+                throw new SQLException("its tables are of version " + version
+                        + ", made by another release of the program; this one knows " + VERSION);
             }
         }
         return null;
@@ -225,11 +222,22 @@ final class Database implements AutoCloseable {
         }
     }
 
-    private String schema() {
-        try (InputStream sql = Database.class.getResourceAsStream("schema-1.sql")) {
-            String schema = new String(sql.readAllBytes(), StandardCharsets.UTF_8);
+    private static int version(Statement statement) throws SQLException {
+        try (ResultSet version = statement.executeQuery("SELECT version FROM ledger")) {
+            return version.next() ? version.getInt(1) : 0;
+        }
+    }
+
+    private void run(String script, Statement statement) throws SQLException {
+        try (InputStream in = Database.class.getResourceAsStream(script)) {
+            String sql = new String(in.readAllBytes(), StandardCharsets.UTF_8);
             // In SQLite only this type makes the key the place of the row, without an index beside it.
-            return isSqlite() ? schema.replace("BIGINT PRIMARY KEY", "INTEGER PRIMARY KEY") : schema;
+            String own = isSqlite() ? sql.replace("BIGINT PRIMARY KEY", "INTEGER PRIMARY KEY") : sql;
+            for (String one : own.split(";\\s*\n")) {
+                if (!one.isBlank()) {
+                    statement.execute(one);
+                }
+            }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

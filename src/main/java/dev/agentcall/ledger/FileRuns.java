@@ -27,64 +27,79 @@ public final class FileRuns {
         this.processes = processes;
     }
 
+    /**
+     * An unfinished run, and the file that it is over.
+     *
+     * @param inbox what the inbox is known by that it came from; null if it came from elsewhere
+     */
+    public record Open(FileRun run, String name, String content, String inbox) {}
+
     /** The unfinished runs over a file of this name and content, the oldest first. */
     public List<FileRun> findOpen(String name, String content) {
+        return find("name = ? AND content = ?", name, content).stream()
+                .map(Open::run)
+                .toList();
+    }
+
+    /** The unfinished runs over other files of this name, the oldest first. */
+    public List<Open> findOthers(String name, String content) {
+        return find("name = ? AND content <> ?", name, content);
+    }
+
+    /** The unfinished runs over files of this inbox, whichever process has them, whose results are not there yet. */
+    public List<Open> findInbox(String inbox) {
+        return find("inbox = ? AND done_name IS NULL", inbox);
+    }
+
+    /** Those whose results are there: the original is being moved, or was when its process died. */
+    public List<Open> findMoving() {
+        return find("done_name IS NOT NULL");
+    }
+
+    private List<Open> find(String which, Object... values) {
         return database.read(
-                "SELECT id, process_id, result_name, done_name FROM file_run"
-                        + " WHERE name = ? AND content = ? AND finished_at IS NULL ORDER BY id",
-                result -> {
-                    List<FileRun> runs = new ArrayList<>();
-                    while (result.next()) {
-                        runs.add(run(result));
+                "SELECT id, process_id, result_name, done_name, name, content, inbox FROM file_run WHERE " + which
+                        + " AND finished_at IS NULL ORDER BY id",
+                row -> {
+                    List<Open> found = new ArrayList<>();
+                    while (row.next()) {
+                        FileRun run =
+                                new FileRun(row.getLong(1), row.getLong(2), row.getString(3), row.getString(4), true);
+                        found.add(new Open(run, row.getString(5), row.getString(6), row.getString(7)));
                     }
-                    return runs;
+                    return found;
                 },
-                name,
-                content);
+                values);
     }
 
     /**
      * Begins a run.
      *
+     * @param inbox what the inbox is known by that the file comes from; null if it comes from elsewhere
      * @param beside beside an unfinished run of another process over the same file
      * @return null if another has begun one meanwhile, or has chosen the same name for its results
      */
-    public FileRun start(String name, String content, boolean beside, String resultName) {
+    public FileRun start(String name, String content, String inbox, boolean beside, String resultName) {
         return writer.write(sql -> {
             long id = sql.nextNumber();
-            PreparedStatement insert =
-                    sql.prepare("INSERT INTO file_run (id, process_id, name, content, beside, result_name, started_at)"
-                            + " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING");
+            PreparedStatement insert = sql.prepare(
+                    "INSERT INTO file_run (id, process_id, name, content, inbox, beside, result_name, started_at)"
+                            + " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING");
             insert.setLong(1, id);
             insert.setLong(2, processes.id());
             insert.setString(3, name);
             insert.setString(4, content);
-            insert.setLong(5, beside ? id : 0);
-            insert.setString(6, resultName);
-            insert.setString(7, OutcomeJson.instant(Instant.now()));
+            insert.setString(5, inbox);
+            insert.setLong(6, beside ? id : 0);
+            insert.setString(7, resultName);
+            insert.setString(8, OutcomeJson.instant(Instant.now()));
             return insert.executeUpdate() == 1 ? new FileRun(id, processes.id(), resultName, null, false) : null;
         });
     }
 
-    /** An unfinished run whose results are there: its original is being moved, or was when its process died. */
-    public record Moving(FileRun run, String name, String content) {}
-
-    /** All of these, whichever process has them. */
-    public List<Moving> findMoving() {
-        return database.read(
-                "SELECT id, process_id, result_name, done_name, name, content FROM file_run"
-                        + " WHERE done_name IS NOT NULL AND finished_at IS NULL ORDER BY id",
-                result -> {
-                    List<Moving> moving = new ArrayList<>();
-                    while (result.next()) {
-                        moving.add(new Moving(run(result), result.getString(5), result.getString(6)));
-                    }
-                    return moving;
-                });
-    }
-
-    private static FileRun run(ResultSet row) throws SQLException {
-        return new FileRun(row.getLong(1), row.getLong(2), row.getString(3), row.getString(4), true);
+    /** The run goes on with the file as it comes from this inbox now; null if it comes from elsewhere. */
+    public void goOn(FileRun run, String inbox) {
+        change("UPDATE file_run SET inbox = ? WHERE id = ?", inbox, run.id());
     }
 
     /** True if the run is still this process's: another may have taken this one for dead, and finished it. */
@@ -95,25 +110,6 @@ public final class FileRuns {
                         run.id(),
                         processes.id())
                 != null;
-    }
-
-    /** An unfinished run and the file that it is over. */
-    public record Open(FileRun run, String content) {}
-
-    /** The unfinished runs over other files of this name, the oldest first. */
-    public List<Open> findOthers(String name, String content) {
-        return database.read(
-                "SELECT id, process_id, result_name, done_name, content FROM file_run"
-                        + " WHERE name = ? AND content <> ? AND finished_at IS NULL ORDER BY id",
-                result -> {
-                    List<Open> others = new ArrayList<>();
-                    while (result.next()) {
-                        others.add(new Open(run(result), result.getString(5)));
-                    }
-                    return others;
-                },
-                name,
-                content);
     }
 
     /** The name of the file that an unfinished run is over; null if there is no such run. */
@@ -153,8 +149,32 @@ public final class FileRuns {
         change("UPDATE file_run SET done_name = ? WHERE id = ?", doneName, run.id());
     }
 
+    /** Everything is in its place. If the ledger is away, it is written once that is back, before anything else. */
     public void finish(FileRun run) {
-        change("UPDATE file_run SET finished_at = ? WHERE id = ?", OutcomeJson.instant(Instant.now()), run.id());
+        GroupCommit.Work<Integer> end = changing(
+                "UPDATE file_run SET finished_at = ? WHERE id = ?", OutcomeJson.instant(Instant.now()), run.id());
+        try {
+            writer.write(end);
+        } catch (LedgerException e) {
+            writer.writeFirst(end);
+        }
+    }
+
+    /**
+     * Gives the run's results another name.
+     *
+     * @return null if another run has chosen the same
+     */
+    public FileRun rename(FileRun run, String resultName) {
+        int changed = writer.write(sql -> {
+            PreparedStatement update = sql.prepare("UPDATE file_run SET result_name = ? WHERE id = ? AND NOT EXISTS"
+                    + " (SELECT 1 FROM file_run WHERE result_name = ? AND finished_at IS NULL)");
+            update.setString(1, resultName);
+            update.setLong(2, run.id());
+            update.setString(3, resultName);
+            return update.executeUpdate();
+        });
+        return changed == 0 ? null : new FileRun(run.id(), run.processId(), resultName, run.doneName(), run.resumed());
     }
 
     /** Takes back a run that was begun over a file that is gone. */
@@ -163,13 +183,17 @@ public final class FileRuns {
     }
 
     private void change(String statement, Object... values) {
-        writer.write(sql -> {
+        writer.write(changing(statement, values));
+    }
+
+    private static GroupCommit.Work<Integer> changing(String statement, Object... values) {
+        return sql -> {
             PreparedStatement change = sql.prepare(statement);
             for (int i = 0; i < values.length; i++) {
                 change.setObject(i + 1, values[i]);
             }
             return change.executeUpdate();
-        });
+        };
     }
 
     // --- Rows ---

@@ -210,13 +210,14 @@ public final class Ledger implements AutoCloseable {
      * @param limit how many at most
      */
     public List<Entry> recent(OutcomeKind kind, Instant since, int limit) {
-        String from = since == null ? "" : OutcomeJson.instant(since);
-        String query = SELECT + "WHERE claimed_at >= ?%s ORDER BY claimed_at DESC, id DESC LIMIT ?";
-        if (kind == null) {
-            return database.read(query.formatted(""), Rows::entries, from, limit);
-        }
         String open = kind == OutcomeKind.UNKNOWN ? " AND settled IS NULL AND replayed = 0" : "";
-        return database.read(query.formatted(" AND outcome = ?" + open), Rows::entries, from, kind.word(), limit);
+        // With the word itself in it: the unknown ones have an index of their own.
+        String only = kind == null ? "" : " AND outcome = '" + kind.word() + "'" + open;
+        return database.read(
+                SELECT + "WHERE claimed_at >= ?" + only + " ORDER BY claimed_at DESC, id DESC LIMIT ?",
+                Rows::entries,
+                since == null ? "" : OutcomeJson.instant(since),
+                limit);
     }
 
     /**
@@ -548,6 +549,12 @@ public final class Ledger implements AutoCloseable {
             }
         } while (old.size() == PRUNED_TOGETHER);
         writer.write(sql -> {
+            // Nobody has come back with the file.
+            PreparedStatement end = sql.prepare("UPDATE file_run SET finished_at = ? WHERE finished_at IS NULL"
+                    + " AND started_at < ? AND process_id NOT IN (SELECT id FROM process)");
+            end.setString(1, OutcomeJson.instant(Instant.now()));
+            end.setString(2, OutcomeJson.instant(before));
+            end.executeUpdate();
             PreparedStatement delete = sql.prepare("DELETE FROM file_run WHERE finished_at < ?");
             delete.setString(1, OutcomeJson.instant(before));
             return delete.executeUpdate();

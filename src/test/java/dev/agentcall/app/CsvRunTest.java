@@ -28,6 +28,7 @@ import java.nio.file.attribute.FileTime;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
@@ -1137,17 +1138,65 @@ class CsvRunTest {
         void aFileThatIsTakenOutWhileOthersHaveTheirTurnIsCalledNoMore() throws Exception {
             whenAFileHasGivenWay(1, (bundle, stub, file, other) -> {
                 Path away = Files.move(file, folder.resolve("away"));
-                bundle.call(other);
+                awaitTakenOut(bundle);
                 String another = rows(1, i -> row("ana", "0999"));
                 Files.writeString(file, another);
 
                 bundle.call(file);
 
-                assertThat(stub.placed()).containsExactly("09910", "0992", "0999");
+                assertThat(stub.placed()).containsExactly("09910", "0999");
                 assertThat(bundle.done().resolve("a.csv")).hasContent(another.strip());
+                assertThat(bundle.outbox().resolve("a.success.csv")).content().contains("0999");
                 bundle.call(Files.move(away, file));
-                assertThat(stub.placed()).containsExactly("09910", "0992", "0999", "09911");
+                assertThat(stub.placed()).containsExactly("09910", "0999", "09911");
             });
+        }
+
+        /** As the route watch-inbox does. */
+        private void awaitTakenOut(RunningBundle bundle) {
+            await().atMost(PATIENCE).until(() -> {
+                bundle.bundle().csvFiles().endTakenOut();
+                return numberOf("file_run WHERE finished_at IS NULL") == 0;
+            });
+        }
+
+        private int numberOf(String rows) throws SQLException {
+            try (Connection ledger = DriverManager.getConnection("jdbc:sqlite:" + folder.resolve("data/ledger.db"));
+                    Statement sql = ledger.createStatement();
+                    ResultSet number = sql.executeQuery("SELECT COUNT(*) FROM " + rows)) {
+                return number.getInt(1);
+            }
+        }
+
+        /** As editors save that move the old file away first. */
+        @Test
+        void aFileThatIsMissingForAMomentWhileItIsSavedKeepsToWhatItBeganWith() throws Exception {
+            whenAFileHasGivenWay(1, (bundle, stub, file, other) -> {
+                Path old = Files.move(file, folder.resolve("old"));
+                bundle.bundle().csvFiles().endTakenOut();
+                Files.writeString(file, Files.readString(old) + row("ana", "09912") + "\n");
+
+                assertThat(bundle.call(file).state()).isEqualTo(State.DONE);
+
+                assertThat(stub.placed()).containsExactly("09910", "09911");
+            });
+        }
+
+        @Test
+        void aRunThatIsAtItsEndIsNotTakenForOneWhoseFileWasTakenOut() throws Exception {
+            try (CallStub stub = CallStub.start(call -> CallStub.Answer.placed());
+                    RunningBundle bundle = start(stub)) {
+                Path file = Files.writeString(bundle.inbox().resolve("f.csv"), rows(2, i -> row("ana", "0991" + i)));
+                Files.delete(bundle.done());
+                Files.writeString(bundle.done(), "no folder");
+                bundle.fail(file);
+                Files.delete(bundle.done());
+                Files.createDirectories(bundle.done());
+
+                bundle.bundle().csvFiles().endTakenOut();
+                assertThat(bundle.call(file).state()).isEqualTo(State.DONE);
+                assertThat(RunningBundle.names(bundle.done())).containsExactly("f.csv");
+            }
         }
     }
 

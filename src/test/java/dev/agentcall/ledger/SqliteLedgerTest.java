@@ -99,6 +99,7 @@ class SqliteLedgerTest extends LedgerTest {
                 "UPDATE request SET outcome = ? WHERE process_id = ? AND delivered <> 1 AND outcome = 'in-flight'",
                 "UPDATE request SET delivered = 1 WHERE id BETWEEN ? AND ? AND delivered <> 1",
                 "SELECT * FROM request WHERE claimed_at >= ? ORDER BY claimed_at DESC, id DESC LIMIT ?",
+                "SELECT * FROM request WHERE claimed_at >= ? AND outcome = 'unknown' ORDER BY claimed_at DESC, id DESC LIMIT ?",
                 "SELECT 1 FROM file_run WHERE name = ? AND content = ? AND finished_at IS NULL"
             })
     void oldRowsAreNotReadOneByOne(String statement) throws Exception {
