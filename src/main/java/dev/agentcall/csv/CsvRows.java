@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.Reader;
 import java.io.UncheckedIOException;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /**
  * The rows of a file from its header on, without the blank ones, each with the number that a spreadsheet shows. Reads as
@@ -16,20 +17,29 @@ import java.util.List;
  */
 final class CsvRows implements Closeable {
 
+    private static final Pattern LINE_BREAK = Pattern.compile("\\r\\n|\\r|\\n");
+
     private final CsvReader<CsvRecord> reader;
     private final CloseableIterator<CsvRecord> lines;
+    /** Lines before those that the reader sees. */
+    private final int linesBefore;
+    /** The last one that could be read, null before the first. */
+    private CsvRecord last;
+
     private int number;
     private int place;
 
-    private CsvRows(CsvReader<CsvRecord> reader) {
+    private CsvRows(CsvReader<CsvRecord> reader, int linesBefore) {
         this.reader = reader;
         this.lines = reader.iterator();
+        this.linesBefore = linesBefore;
     }
 
     static CsvRows open(CsvSnapshot snapshot, CsvLayout layout) throws IOException {
         Reader text = snapshot.open();
         text.skip(layout.separatorLine());
-        return new CsvRows(CsvLayout.reader(new MarkedEnd(text), layout.delimiter()));
+        return new CsvRows(
+                CsvLayout.reader(new MarkedEnd(text), layout.delimiter()), layout.separatorLine() > 0 ? 1 : 0);
     }
 
     /**
@@ -46,18 +56,16 @@ final class CsvRows implements Closeable {
      * @throws CsvRefusedException if a quote is never closed, or a row is too long
      */
     Row next() throws IOException, CsvRefusedException {
-        long line = 0;
         try {
             while (lines.hasNext()) {
-                CsvRecord record = lines.next();
-                line = record.getStartingLineNumber();
-                List<String> cells = record.getFields();
+                last = lines.next();
+                List<String> cells = last.getFields();
                 if (isEnd(cells)) {
                     return null;
                 }
                 number++;
                 if (cells.get(cells.size() - 1).endsWith(MarkedEnd.MARK)) {
-                    throw unclosedQuote(line);
+                    throw unclosedQuote(last.getStartingLineNumber());
                 }
                 if (!isBlank(cells)) {
                     place++;
@@ -67,7 +75,7 @@ final class CsvRows implements Closeable {
             return null;
         } catch (CsvParseException e) {
             throwForeign(e);
-            throw unclosedQuote(line + 1);
+            throw unclosedQuote(lineAfterLast());
         } catch (UncheckedIOException e) {
             throw e.getCause();
         }
@@ -88,8 +96,19 @@ final class CsvRows implements Closeable {
         return cells.size() == 1 && cells.get(0).equals(MarkedEnd.MARK);
     }
 
-    private static CsvRefusedException unclosedQuote(long line) {
-        return new CsvRefusedException("a quote (\") opened in or after line " + line
+    private long lineAfterLast() {
+        if (last == null) {
+            return 1;
+        }
+        long line = last.getStartingLineNumber() + 1;
+        for (String cell : last.getFields()) {
+            line += LINE_BREAK.matcher(cell).results().count();
+        }
+        return line;
+    }
+
+    private CsvRefusedException unclosedQuote(long line) {
+        return new CsvRefusedException("a quote (\") opened in or after line " + (linesBefore + line)
                 + " is never closed, expected a closing quote; or a row there is too long, expected less than "
                 + CsvLayout.MAX_CELL + " characters and no more than " + CsvLayout.MAX_CELLS + " cells");
     }

@@ -13,6 +13,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class CsvRowsTest {
@@ -100,6 +101,26 @@ class CsvRowsTest {
                     .withMessageContaining("or a row there is too long")
                     .withMessageContaining("1048576 characters and no more than 16384 cells");
         }
+    }
+
+    @ParameterizedTest
+    @MethodSource
+    void theLineThatIsToldIsWhereTheRowThatCannotBeReadBegins(String row) {
+        String text = HEADER + "a;1\n\n".repeat(500) + "\"a\r\nb\nc\n\";\"\n\"\n" + row;
+
+        assertThatExceptionOfType(CsvRefusedException.class)
+                .isThrownBy(() -> rows(text))
+                .withMessageContaining("in or after line 1007 is never closed");
+        assertThatExceptionOfType(CsvRefusedException.class)
+                .isThrownBy(() -> rows("sep=;\r\n" + text))
+                .withMessageContaining("in or after line 1008 is never closed");
+        assertThatExceptionOfType(CsvRefusedException.class)
+                .isThrownBy(() -> rows("sep=;\n" + row))
+                .withMessageContaining("in or after line 2 is never closed");
+    }
+
+    static List<String> theLineThatIsToldIsWhereTheRowThatCannotBeReadBegins() {
+        return List.of("a;\"1\nb;2\n", "a;\"" + "x\n".repeat(1 << 20), "a" + ";".repeat(16_384));
     }
 
     @ParameterizedTest
