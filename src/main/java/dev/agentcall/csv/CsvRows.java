@@ -132,7 +132,8 @@ final class CsvRows implements Closeable {
      * takes the end of the text for a closing quote.
      */
     private static final class MarkedEnd extends Reader {
-        private static final String MARK = "\u0001agentcall-end\u0001";
+        /** Half a character: no decoder makes one, whatever is in the file, and none is a delimiter. */
+        private static final String MARK = "\uDC00";
 
         private final Reader text;
         private String end = "\n" + MARK;

@@ -1,5 +1,7 @@
 package dev.agentcall.csv;
 
+import static java.nio.charset.StandardCharsets.UTF_16LE;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatNoException;
@@ -129,6 +131,28 @@ class CsvRowsTest {
         assertThat(rows(HEADER + rows)).hasSize(2);
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"\u0001agentcall-end\u0001", "x;\u0001agentcall-end\u0001", "\uFFFD", "\uD83D\uDE00"})
+    void noLineOfTheTextIsTakenForItsEnd(String line) throws Exception {
+        assertThat(rows(HEADER + line + "\nb;2\n"))
+                .containsExactly(row(1, "agent", "destino"), row(2, line.split(";")), row(3, "b", "2"));
+    }
+
+    @Test
+    void halfACharacterIsNotTakenForTheEndOfTheText() throws Exception {
+        byte[] text = ("\uFEFF" + HEADER + "x\na;1\n").getBytes(UTF_16LE);
+        text[2 * (1 + HEADER.length())] = (byte) 0x00;
+        text[2 * (1 + HEADER.length()) + 1] = (byte) 0xDC;
+
+        assertThat(rows(text)).containsExactly(row(1, "agent", "destino"), row(2, "\uFFFD"), row(3, "a", "1"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"a", "-", "\u0001", "\uD83D\uDE00"})
+    void theEndIsFoundWhateverTheDelimiter(String delimiter) throws Exception {
+        assertThat(rows("sep=" + delimiter + "\nx;1\n")).containsExactly(row(1, "x;1"));
+    }
+
     @Test
     void aCellMayBeLong() throws Exception {
         String cell = "x".repeat(1_000_000);
@@ -179,7 +203,11 @@ class CsvRowsTest {
     }
 
     private List<CsvRows.Row> rows(String text) throws Exception {
-        Path file = Files.writeString(folder.resolve("calls.csv"), text);
+        return rows(text.getBytes(UTF_8));
+    }
+
+    private List<CsvRows.Row> rows(byte[] text) throws Exception {
+        Path file = Files.write(folder.resolve("calls.csv"), text);
         List<CsvRows.Row> all = new ArrayList<>();
         try (CsvSnapshot snapshot = CsvSnapshot.take(file, folder);
                 CsvRows rows = CsvRows.open(snapshot, CsvLayout.detect(snapshot))) {
