@@ -7,6 +7,7 @@ import dev.agentcall.call.Incoming;
 import dev.agentcall.call.Reason;
 import dev.agentcall.call.Source;
 import dev.agentcall.call.Text;
+import dev.agentcall.call.Validation;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
@@ -200,7 +201,7 @@ final class ColumnMap {
         }
         Stream<String> beyond = cells.stream().skip(header.size());
         return Stream.concat(Stream.of(Formulas.unguarded(cell(cells, surplusColumn))), beyond)
-                .filter(cell -> !cell.isBlank())
+                .filter(cell -> !Validation.isBlank(cell))
                 .toList();
     }
 

@@ -113,6 +113,7 @@ final class CsvRows implements Closeable {
                 + CsvLayout.MAX_CELL + " characters and no more than " + CsvLayout.MAX_CELLS + " cells");
     }
 
+    /** Not what Validation calls blank: which lines are rows is in the ids of files that were called long ago. */
     static boolean isBlank(List<String> cells) {
         for (String cell : cells) {
             if (!cell.isBlank()) {

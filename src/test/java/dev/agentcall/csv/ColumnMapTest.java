@@ -300,7 +300,10 @@ class ColumnMapTest {
 
     @Test
     void emptyCellsBeyondTheHeaderDoNotMatter() throws CsvRefusedException {
-        assertThat(read(map(ALL.toArray(String[]::new)), plus(ALL, "", " ", "")).faults())
+        assertThat(read(map(ALL.toArray(String[]::new)), plus(ALL, "", " ", "", "\u00A0", "\t\u2007\uFEFF"))
+                        .faults())
+                .isEqualTo(List.<Fault>of());
+        assertThat(read(map(plus("agentcall_surplus")), plus(ALL, "\u00A0")).faults())
                 .isEqualTo(List.<Fault>of());
     }
 
