@@ -1,7 +1,6 @@
 package dev.agentcall.call;
 
 import dev.agentcall.config.Settings;
-import dev.agentcall.config.SettingsException;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -25,6 +24,7 @@ public final class Validation {
     /** What people put between digits. */
     private static final Pattern SEPARATORS = Pattern.compile("[\\s\\h\\v()/.-]+");
 
+    private static final String EXPECTED_NUMBER = "an optional + and 1 to 32 characters out of 0-9 * #";
     private static final Pattern NUMBER = Pattern.compile("\\+?[0-9*#]{1,32}");
     /** 5,98E+10: what a spreadsheet makes of a long number. */
     private static final Pattern SCIENTIFIC = Pattern.compile("[+-]?[0-9]+([.,][0-9]*)?[eE][+-]?[0-9]+");
@@ -33,24 +33,25 @@ public final class Validation {
 
     private final Map<Field, String> defaults;
 
-    /**
-     * The rules of one process.
-     *
-     * @throws SettingsException if a default itself is against them
-     */
+    /** The rules of one process. */
     public Validation(Settings settings) {
         this.defaults = settings.defaults();
-        List<String> wrong = new ArrayList<>();
-        defaults.forEach((field, value) -> {
-            List<Fault> faults = new ArrayList<>();
-            if (!isBlank(value)) {
-                checked(field, value, faults);
-            }
-            faults.forEach(fault -> wrong.add("agentcall.defaults." + field.key() + ": " + fault.detail()));
-        });
-        if (!wrong.isEmpty()) {
-            throw new SettingsException(wrong);
-        }
+    }
+
+    /** Whether a request may have this value in this field. */
+    public static boolean isGood(Field field, String value) {
+        List<Fault> faults = new ArrayList<>();
+        checked(field, value, faults);
+        return faults.isEmpty();
+    }
+
+    /** What is expected of a field's value, for people. */
+    public static String expected(Field field) {
+        return switch (field.kind()) {
+            case NUMBER -> EXPECTED_NUMBER;
+            case TEXT -> "one line of text, at most " + MAX_TEXT + " characters";
+            case FREE -> "text";
+        };
     }
 
     /**
@@ -227,7 +228,7 @@ public final class Validation {
             if (NUMBER.matcher(digits).matches()) {
                 return digits;
             }
-            wrong = "expected an optional + and 1 to 32 characters out of 0-9 * #" + unseen(digits);
+            wrong = "expected " + EXPECTED_NUMBER + unseen(digits);
         }
         faults.add(new Fault(Reason.BAD_NUMBER, field, field.key() + " '" + Text.shown(value, SHOWN) + "': " + wrong));
         return value;

@@ -2,6 +2,8 @@ package dev.agentcall.config;
 
 import dev.agentcall.call.EndpointUri;
 import dev.agentcall.call.Field;
+import dev.agentcall.call.Text;
+import dev.agentcall.call.Validation;
 import dev.agentcall.csv.ColumnNames;
 import dev.agentcall.http.Token;
 import java.net.InetAddress;
@@ -27,6 +29,8 @@ public final class SettingsReader {
     private static final Pattern DURATION = Pattern.compile("(\\d{1,9}) ?(ms|s|m|h|d)");
     /** So that a duration can be told in nanoseconds. */
     private static final Duration LONGEST = Duration.ofDays(36_500);
+
+    private static final int SHOWN = 60;
 
     static final int HIGHEST_PORT = 65_535;
 
@@ -241,9 +245,13 @@ public final class SettingsReader {
     Map<Field, String> defaults(String prefix) {
         Map<Field, String> defaults = new EnumMap<>(Field.class);
         for (Field field : Field.REQUIRED) {
-            String value = optional(prefix + field.key());
-            if (value != null) {
+            String key = prefix + field.key();
+            String value = optional(key);
+            if (value != null && !Validation.isBlank(value)) {
                 defaults.put(field, value);
+                if (!Validation.isGood(field, value)) {
+                    fault(key, Text.shown(value, SHOWN), Validation.expected(field));
+                }
             }
         }
         return defaults;

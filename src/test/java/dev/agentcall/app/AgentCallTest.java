@@ -482,7 +482,8 @@ class AgentCallTest {
 
     @Test
     void checkListsAllThatIsWrongWithSettingsAndRoutesAndOpensNoLedger() throws Exception {
-        Program program = Program.unpack(home, NOWHERE).configuration("agentcall.rate=fast");
+        Program program =
+                Program.unpack(home, NOWHERE).configuration("agentcall.rate=fast\nagentcall.defaults.phone=5e10");
         program.file("routes/mine.camel.yaml", """
                 - route:
                     id: mine
@@ -501,6 +502,7 @@ class AgentCallTest {
         assertThat(ended.code()).isEqualTo(2);
         assertThat(ended.err().lines())
                 .anySatisfy(line -> assertThat(line).contains("agentcall.rate", "'fast'"))
+                .anySatisfy(line -> assertThat(line).contains("agentcall.defaults.phone", "'5e10'"))
                 .anySatisfy(line -> assertThat(line).contains("routes/mine.camel.yaml:6", "timerNam", "timerName"))
                 .anySatisfy(line -> assertThat(line).contains("routes/mine.camel.yaml:8", "setBoddy", "setBody"))
                 .anySatisfy(line -> assertThat(line).contains("routes/mine.camel.yaml:9", "no.such.key"))

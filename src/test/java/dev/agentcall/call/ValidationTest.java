@@ -1,9 +1,7 @@
 package dev.agentcall.call;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.agentcall.config.SettingsException;
 import dev.agentcall.config.ShippedSettings;
 import java.util.EnumMap;
 import java.util.List;
@@ -77,15 +75,6 @@ class ValidationTest {
         assertThat(sent.get(Field.CALLERID)).isEqualTo("0800555");
         assertThat(sent.get(Field.OUTQUEUE)).isEqualTo("Ventas->");
         assertThat(sent.get(Field.TECH)).isEqualTo("PJSIP");
-    }
-
-    @Test
-    void aDefaultThatIsWrongIsASettingThatIsWrong() {
-        assertThatThrownBy(() -> new Validation(ShippedSettings.with(
-                        "agentcall.defaults.phone", "desk", "agentcall.defaults.context", "a\u0007b")))
-                .isInstanceOf(SettingsException.class)
-                .hasMessageContaining("agentcall.defaults.phone: phone 'desk': expected an optional +")
-                .hasMessageContaining("agentcall.defaults.context: context ");
     }
 
     // --- Texts -----------------------------------------------------------------------------------------------------

@@ -110,6 +110,8 @@ class SettingsTest {
                 "agentcall.csv.columns, Móvil, column=field",
                 "agentcall.csv.columns, Móvil=mobile, destination",
                 "agentcall.csv.columns, =destination, column=field",
+                "agentcall.defaults.phone, 5e10, an optional + and 1 to 32 characters out of 0-9 * #",
+                "agentcall.defaults.callerid, desk, an optional + and 1 to 32 characters out of 0-9 * #",
                 "agentcall.concurrency, 0, from 1",
                 "agentcall.concurrency, 10001, to 10000",
                 "agentcall.concurrency, many, a whole number",
@@ -210,6 +212,20 @@ class SettingsTest {
     }
 
     @Test
+    void aDefaultIsToldWithoutItsControlCharacters() {
+        assertThat(faults("agentcall.defaults.context", "a\u0007b"))
+                .containsExactly("agentcall.defaults.context: found 'a b', expected one line of text,"
+                        + " at most 255 characters");
+    }
+
+    @Test
+    void aDefaultOfWhiteSpaceIsNone() {
+        assertThat(ShippedSettings.with("agentcall.defaults.phone", "\u00A0", "agentcall.defaults.tech", "")
+                        .defaults())
+                .isEmpty();
+    }
+
+    @Test
     void aColumnIsMappedOnce() {
         assertThat(faults("agentcall.csv.columns", "Handy=destination, handy = phone"))
                 .singleElement()
@@ -224,11 +240,17 @@ class SettingsTest {
                         "",
                         "agentcall.rate",
                         "x",
+                        "agentcall.defaults.phone",
+                        "desk",
+                        "agentcall.defaults.context",
+                        "x".repeat(256),
                         "agentcall.csv.columns",
                         "a=b,c=d,e=agent"))
-                .hasSize(4)
+                .hasSize(6)
                 .anySatisfy(fault -> assertThat(fault).contains("agentcall.ucontact.url"))
                 .anySatisfy(fault -> assertThat(fault).contains("agentcall.rate"))
+                .anySatisfy(fault -> assertThat(fault).contains("agentcall.defaults.phone"))
+                .anySatisfy(fault -> assertThat(fault).contains("agentcall.defaults.context"))
                 .anySatisfy(fault -> assertThat(fault).contains("'a=b'"))
                 .anySatisfy(fault -> assertThat(fault).contains("'c=d'"));
     }
