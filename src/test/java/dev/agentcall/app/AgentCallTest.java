@@ -33,6 +33,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.sqlite.SQLiteJDBCLoader;
 
 /** The program from its command line to its exit code, each run in a process of its own. */
 @Timeout(300)
@@ -477,6 +478,23 @@ class AgentCallTest {
             assertThat(bad.code()).isEqualTo(2);
             assertThat(bad.err()).contains("agentcall.ucontact.url", port);
             assertNoStackTrace(bad);
+        }
+    }
+
+    /** Its SQLite driver deletes what others have left; of two that start at once one finds that gone which it has just seen. */
+    @Test
+    void whatAnotherHasDeletedAlreadyIsNoError() throws Exception {
+        try (Simulator simulator = Simulator.start(Simulator.Options.defaults())) {
+            Path temporary = home.resolve("temporary");
+            String left = "sqlite-" + SQLiteJDBCLoader.getVersion() + "-0-libsqlitejdbc.so";
+            Files.createDirectories(temporary.resolve(left).resolve("cannot be deleted either"));
+            Program program = Program.unpack(home.resolve("program"), simulator.uri())
+                    .javaOption("-Dorg.sqlite.tmpdir=" + temporary);
+
+            Ended ended = program.run("--check");
+
+            assertThat(ended.code()).as(ended.all()).isZero();
+            assertThat(ended.err()).isEmpty();
         }
     }
 
