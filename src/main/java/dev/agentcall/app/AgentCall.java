@@ -136,7 +136,7 @@ public final class AgentCall implements Callable<Integer> {
     }
 
     public static void main(String[] args) {
-        System.exit(run(args));
+        Termination.exitWith(() -> run(args));
     }
 
     /** Runs the command line and gives its exit code. */

@@ -2,12 +2,17 @@ package dev.agentcall.app;
 
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.IntSupplier;
 
 /**
  * Lets the program end in good order on SIGTERM and SIGINT: it is told to stop, and the process waits until it has, and
  * ends with its exit code rather than the signal's.
  */
 final class Termination implements AutoCloseable {
+
+    /** What a program has come to whose process is about to end; null before. */
+    private static volatile Integer last;
 
     private final CountDownLatch ended = new CountDownLatch(1);
     private final Thread hook;
@@ -31,6 +36,24 @@ final class Termination implements AutoCloseable {
                 "agentcall-termination");
     }
 
+    /** Runs the program and ends the process with its code, also if a signal comes between the two. */
+    static void exitWith(IntSupplier program) {
+        AtomicBoolean exits = new AtomicBoolean();
+        Runtime.getRuntime()
+                .addShutdownHook(new Thread(
+                        () -> {
+                            Integer code = last;
+                            if (code != null && !exits.get()) {
+                                System.out.flush();
+                                Runtime.getRuntime().halt(code);
+                            }
+                        },
+                        "agentcall-end"));
+        int code = program.getAsInt();
+        exits.set(true);
+        System.exit(code);
+    }
+
     /**
      * From now on a signal runs {@code stop}.
      *
@@ -51,6 +74,7 @@ final class Termination implements AutoCloseable {
     /** The program has ended: a process that waits for that ends with this code. */
     int ended(int code) {
         exitCode = code;
+        last = code;
         ended.countDown();
         close();
         return code;

@@ -9,6 +9,7 @@ import java.io.InputStreamReader;
 import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -43,12 +44,35 @@ class TerminationTest {
         assertThat(codeAfterSignal("broken off")).isEqualTo(BROKEN_OFF);
     }
 
+    /** Has come to its code, and is about to end, when the signal comes. */
+    static final class Ended {
+        public static void main(String[] arguments) {
+            Termination.exitWith(() -> {
+                try (Termination termination = Termination.onSignal(() -> {}, BROKEN_OFF)) {
+                    termination.ended(DONE);
+                }
+                System.out.println("ready");
+                LockSupport.park();
+                return DONE;
+            });
+        }
+    }
+
+    @Test
+    void aSignalAtTheVeryEndChangesNoCode() throws Exception {
+        assertThat(codeAfterSignal(Ended.class, "")).isEqualTo(DONE);
+    }
+
     private static int codeAfterSignal(String end) throws IOException, InterruptedException {
+        return codeAfterSignal(Told.class, end);
+    }
+
+    private static int codeAfterSignal(Class<?> program, String end) throws IOException, InterruptedException {
         Process process = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-cp",
                         System.getProperty("java.class.path"),
-                        Told.class.getName(),
+                        program.getName(),
                         end)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
