@@ -106,7 +106,7 @@ public final class Calls {
         exchange.setVariable(CALL, call);
         exchange.removeProperty(UcontactHttp.ANSWER); // of an earlier try
         exchange.removeVariable(Operation.ANSWER);
-        exchange.setVariable(UcontactHttp.LEAVES, call.leaves);
+        exchange.removeVariable(UcontactHttp.LEAVES);
         if (!exchange.getExchangeExtension().containsOnCompletion(end)) { // else it tries again
             exchange.getExchangeExtension().addOnCompletion(end);
         }
@@ -124,6 +124,9 @@ public final class Calls {
         }
         boolean toSend = call.outcome == null;
         boolean withData = call.request.get(Field.DATA) != null;
+        if (toSend) {
+            exchange.setVariable(UcontactHttp.LEAVES, call.leaves);
+        }
         exchange.setVariable(TO_SEND, toSend && !withData);
         exchange.setVariable(TO_SEND_WITH_DATA, toSend && withData);
         exchange.setVariable(Deliveries.OUTCOME, call.outcome);
@@ -388,6 +391,7 @@ public final class Calls {
     }
 
     private static Answer answer(Exchange exchange, Call call) {
+        exchange.removeVariable(UcontactHttp.LEAVES); // what the exchange sends from now on is not this call
         call.answer = exchange.getVariable(Operation.ANSWER, Answer.class);
         call.millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - call.sentNanos);
         return call.answer;

@@ -18,7 +18,7 @@ import org.apache.camel.Predicate;
  */
 public final class Operation implements CamelContextAware {
 
-    /** Exchange variable with the {@link Answer}. */
+    /** Exchange variable with the {@link Answer}, where the caller judges. */
     public static final String ANSWER = "answer";
 
     /** Exchange variable, where the operation has a predicate: accepted, rejected, unknown or unavailable. */
@@ -73,6 +73,7 @@ public final class Operation implements CamelContextAware {
             message.setBody(text.stripLeading().startsWith("{") ? FormBody.encodeJson(text) : text);
         }
         message.setHeader(Exchange.CONTENT_TYPE, FORM);
+        exchange.setProperty(UcontactHttp.ASIDE, predicate != null);
     }
 
     /** After the POST: leaves the text of a 2xx answer as the body, null for any other; or the result, where one is judged. */
@@ -90,12 +91,14 @@ public final class Operation implements CamelContextAware {
     }
 
     private void answered(Exchange exchange, Answer answer) {
-        exchange.setVariable(ANSWER, answer);
+        exchange.removeProperty(UcontactHttp.ASIDE);
         Message message = exchange.getMessage();
         message.removeHeaders("*");
         message.setBody(answer.okText());
         if (predicate != null) {
             judge(exchange, answer);
+        } else {
+            exchange.setVariable(ANSWER, answer);
         }
     }
 

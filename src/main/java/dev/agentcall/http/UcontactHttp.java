@@ -67,9 +67,14 @@ public final class UcontactHttp implements HttpClientConfigurer, HttpActivityLis
 
     /**
      * Exchange variable with an AtomicBoolean, if the request may leave once: it turns true just before, by whoever turns it.
-     * Copies of an exchange have the same one.
+     * Copies of an exchange have the same one. It is there from the claim of a call to its answer.
      */
     public static final String LEAVES = "agentcallLeaves";
+
+    /**
+     * Exchange property: true if the request is not the call that is on its exchange, and may leave whatever became of that.
+     */
+    public static final String ASIDE = "agentcall.aside";
 
     private static final Pattern SLASHES = Pattern.compile("/{2,}");
     private static final String EXCHANGE_ATTRIBUTE = "org.apache.camel.Exchange";
@@ -223,7 +228,9 @@ public final class UcontactHttp implements HttpClientConfigurer, HttpActivityLis
         if (exchange == null) { // nothing could be noted, and what was sent would be sent again
             throw new IOException("the route's endpoint has no httpActivityListener, expected #agentcallUcontactHttp");
         }
-        AtomicBoolean leaves = exchange.getVariable(LEAVES, AtomicBoolean.class);
+        AtomicBoolean leaves = exchange.getProperty(ASIDE, false, Boolean.class)
+                ? null
+                : exchange.getVariable(LEAVES, AtomicBoolean.class);
         if (leaves != null && !leaves.compareAndSet(false, true)) {
             throw new IOException("the request has been sent or taken back already");
         }

@@ -81,6 +81,16 @@ class OperationTest {
                 List.of(Map.of("membername", "ana.garcia", "queueName", "Ventas->", "interface1", "SIP/" + phone)));
     }
 
+    private static Map<String, Object> call(String destination) {
+        return Map.of(
+                "callerid", "1",
+                "agent", "ana",
+                "phone", "2",
+                "context", "c",
+                "outqueue", "o",
+                "destination", destination);
+    }
+
     private Exchange send(Object body) {
         return template.send(ADD_QUEUE_MEMBER, exchange -> exchange.getMessage().setBody(body));
     }
@@ -227,21 +237,75 @@ class OperationTest {
     }
 
     @Test
+    void anotherOperationIsSentOnAnExchangeThatHasHadACall() throws Exception {
+        List<Object> afterCalls = List.of(
+                call("099123456"), // placed
+                call(Fault.HTTP_400.destination()), // rejected
+                Map.of("agent", "ana.garcia")); // invalid, so never sent
+        for (Object call : afterCalls) {
+            Exchange exchange = bundle.send(call, Map.of());
+            assertThat(exchange.getException()).isNull();
+            int before = simulator.requests();
+
+            for (int times = 1; times <= 2; times++) {
+                exchange.getMessage().setBody(member("1001"));
+                template.send(ADD_QUEUE_MEMBER, exchange);
+
+                assertThat(result(exchange).path("result").asText()).isEqualTo("accepted");
+                assertThat(simulator.requests()).isEqualTo(before + times);
+            }
+        }
+    }
+
+    /** As a user may want who has added such a step to place-call. */
+    @Test
+    void anotherOperationBesideTheCallIsNotTheCall(@TempDir Path data) throws Exception {
+        String toSend = """
+                                  - to:
+                                      uri: direct
+                                      parameters:
+                                        name: send-call
+                """;
+        String member = """
+                                  - setVariable:
+                                      name: before
+                                      expression:
+                                        simple:
+                                          expression: "${body}"
+                                  - setBody:
+                                      expression:
+                                        constant:
+                                          expression: |
+                                            {"queuemember": [{"membername": "ana", "queueName": "Ventas->", "interface1": "SIP/1001"}]}
+                                  - to:
+                                      uri: direct
+                                      parameters:
+                                        name: add-queue-member
+                                  - setBody:
+                                      expression:
+                                        variable:
+                                          expression: before
+                """;
+        Path example = Path.of("examples/routes/add-queue-member.camel.yaml");
+        Files.copy(example, Files.createDirectories(data.resolve("routes")).resolve(example.getFileName()));
+        try (RunningBundle edited = RunningBundle.startEdited(
+                Bundle.Extent.WITHOUT_SOURCES, data, simulator.uri(), toSend, member + toSend + member)) {
+            for (Fault fault : List.of(Fault.ZERO, Fault.HTTP_500)) {
+                int before = simulator.requests();
+
+                JsonNode outcome = edited.place(call(fault.destination()));
+
+                assertThat(outcome.path("outcome").asText()).isEqualTo(fault == Fault.ZERO ? "rejected" : "unknown");
+                assertThat(simulator.requests()).isEqualTo(before + 3);
+            }
+            JsonNode outcome = edited.place(call("099123456"));
+            assertThat(outcome.path("outcome").asText()).as(outcome.toString()).isEqualTo("placed");
+        }
+    }
+
+    @Test
     void aCallIsStillPlacedByAGuidAndRejectedByA1() throws IOException {
-        Map<String, Object> call = Map.of(
-                "callerid",
-                "1",
-                "agent",
-                "ana",
-                "phone",
-                "2",
-                "context",
-                "c",
-                "outqueue",
-                "o",
-                "destination",
-                "099123");
-        assertThat(bundle.place(call).path("outcome").asText()).isEqualTo("placed");
+        assertThat(bundle.place(call("099123")).path("outcome").asText()).isEqualTo("placed");
 
         send(member("1001"));
         assertThat(last().path()).endsWith("addqueuemember");
