@@ -33,8 +33,6 @@ public final class JsonLinesComponent extends DefaultComponent {
 
     private final class JsonLinesEndpoint extends DefaultEndpoint {
         private final Path file;
-        /** False if the last line of the file may have no end: a full disk or a power cut came between. */
-        private boolean whole;
 
         private JsonLinesEndpoint(String uri, Path file) {
             super(uri, JsonLinesComponent.this);
@@ -51,18 +49,18 @@ public final class JsonLinesComponent extends DefaultComponent {
             };
         }
 
-        /** One at a time: a line that another thread has half written must not pass for one that was cut short. */
+        /**
+         * Not behind a line that was cut short: by a full disk or a power cut, here or in another process. One at a time: a
+         * line that another thread has half written must not pass for one. For one that another process is just writing it
+         * may, and an empty line comes of it.
+         */
         private synchronized void append(String line) throws IOException {
-            byte[] bytes = ((whole || endsWithLine() ? "" : "\n") + line + "\n").getBytes(StandardCharsets.UTF_8);
+            byte[] bytes = ((endsWithLine() ? "" : "\n") + line + "\n").getBytes(StandardCharsets.UTF_8);
             try {
                 append(bytes);
-                whole = true;
             } catch (NoSuchFileException e) {
                 Files.createDirectories(file.toAbsolutePath().getParent());
                 append(bytes);
-            } catch (IOException e) {
-                whole = false;
-                throw e;
             }
         }
 
