@@ -39,6 +39,7 @@ import org.apache.camel.component.properties.PropertiesComponent;
 import org.apache.camel.main.BaseMainSupport;
 import org.apache.camel.main.Main;
 import org.apache.camel.main.MainListenerSupport;
+import org.apache.camel.main.SimpleMainShutdownStrategy;
 import org.apache.camel.support.service.ServiceHelper;
 
 /**
@@ -87,6 +88,8 @@ final class Bundle implements RoutesStart.Running {
                 return context;
             }
         };
+        // Camel's own waits for the context to stop: for itself, where it is asked by the thread that is to stop it.
+        main.setShutdownStrategy(new SimpleMainShutdownStrategy());
     }
 
     /**
