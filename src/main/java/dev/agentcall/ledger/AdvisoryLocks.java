@@ -69,9 +69,17 @@ final class AdvisoryLocks implements SignOfLife {
         return patience;
     }
 
-    /** The session ends with the connection. */
+    /** The session ends with the connection, but the server notices that some moments later. */
     @Override
-    public void hide(long process) {}
+    public void hide(long process, Connection writer) {
+        if (writer != null) {
+            try {
+                drop(writer);
+            } catch (SQLException e) {
+                // It goes with the session.
+            }
+        }
+    }
 
     @Override
     public void clearUp(long process) {}

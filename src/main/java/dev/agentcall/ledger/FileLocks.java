@@ -123,7 +123,7 @@ final class FileLocks implements SignOfLife {
     }
 
     @Override
-    public synchronized void hide(long process) {
+    public synchronized void hide(long process, Connection writer) {
         try {
             if (own != null) {
                 unlock(file(process), own);

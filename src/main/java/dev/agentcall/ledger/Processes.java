@@ -173,21 +173,21 @@ final class Processes {
                         + " AND NOT EXISTS (SELECT 1 FROM request WHERE process_id = ? AND delivered <> 1)");
                 forget.setLong(1, id);
                 forget.setLong(2, id);
-                if (forget.executeUpdate() == 1) {
-                    return 1;
+                int entries = forget.executeUpdate();
+                if (entries == 0) {
+                    PreparedStatement end = sql.prepare("UPDATE process SET ended_at = ? WHERE id = ?");
+                    end.setString(1, OutcomeJson.instant(Instant.now()));
+                    end.setLong(2, id);
+                    end.executeUpdate();
                 }
-                PreparedStatement end = sql.prepare("UPDATE process SET ended_at = ? WHERE id = ?");
-                end.setString(1, OutcomeJson.instant(Instant.now()));
-                end.setLong(2, id);
-                end.executeUpdate();
-                return 0;
+                signs.hide(id, sql.connection());
+                return entries;
             });
-            signs.hide(id);
             if (forgotten == 1) {
                 signs.clearUp(id);
             }
         } catch (LedgerException e) {
-            signs.hide(id); // the next process finds it dead
+            signs.hide(id, null); // the next process finds it dead
         }
     }
 }

@@ -21,8 +21,12 @@ interface SignOfLife {
     /** How long a sign has to be gone before its process is dead. */
     Duration patience();
 
-    /** Takes this process's sign down. */
-    void hide(long process);
+    /**
+     * Takes this process's sign down.
+     *
+     * @param writer as for {@link #show}; null where nothing can be written
+     */
+    void hide(long process, Connection writer);
 
     /** After a dead process has been seen to. */
     void clearUp(long process);

@@ -406,8 +406,7 @@ abstract class LedgerTest {
             // Nor has the look at it cost the other its sign of life.
             assertThat(recoverElsewhere()).isEqualTo("recovered 0");
         }
-        // A database may take a moment to notice that a session has ended.
-        await().until(() -> recoverCrashed().size() == 1);
+        assertThat(recoverCrashed()).hasSize(1);
     }
 
     @Test

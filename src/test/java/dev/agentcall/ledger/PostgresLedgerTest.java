@@ -12,6 +12,7 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -116,6 +117,23 @@ class PostgresLedgerTest extends LedgerTest {
             assertThat(ledger.claim(request("b"), null)).isNotNull();
 
             assertThatThrownBy(same::join).hasMessageContaining("lock timeout").satisfies(e -> frozen.rollback());
+        }
+    }
+
+    /** The server notices the end of a session some moments after it. */
+    @Test
+    void aProcessThatEndsInGoodOrderTakesItsSignDownBeforeItsSessionEnds() {
+        try (Database database = Database.open(settings(url()))) {
+            SignOfLife signs = new AdvisoryLocks(database, Duration.ofMinutes(1));
+            Processes processes = new Processes(database, signs, "node");
+            try (GroupCommit writer = new GroupCommit(database, processes::returned)) {
+                processes.register(writer);
+                assertThat(signs.isShown(processes.id())).isTrue();
+
+                processes.leave();
+
+                assertThat(signs.isShown(processes.id())).isFalse();
+            }
         }
     }
 
