@@ -1,11 +1,13 @@
 package dev.agentcall.call;
 
+import java.nio.charset.StandardCharsets;
 import java.util.Collection;
 import java.util.List;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import java.util.zip.CRC32;
 import org.apache.camel.Endpoint;
 
 /** One outcome on its way to its channel. */
@@ -19,7 +21,7 @@ final class Delivery {
 
     private final long ledgerId;
     private final String json;
-    /** Places in the channel's list of the endpoints that are to get it, with commas; null for all. */
+    /** {@link #mark}s of the endpoints that are to get it, with commas; null for all. */
     private final String only;
 
     private final boolean repeated;
@@ -60,20 +62,28 @@ final class Delivery {
     /** Of a channel's endpoints those that are to get it: all, or those that have missed it. */
     synchronized List<Endpoint> wanted(List<Endpoint> all) {
         endpoints = all;
-        wanted = missed(all.size());
+        wanted = missed(all.stream().map(Delivery::mark).toList());
         return wanted.stream().map(all::get).toList();
     }
 
-    private List<Integer> missed(int size) {
-        List<Integer> all = IntStream.range(0, size).boxed().toList();
-        if (only == null) {
-            return all;
-        }
-        List<Integer> missed = Stream.of(only.split(","))
-                .map(Integer::valueOf)
-                .filter(place -> place < size)
+    private List<Integer> missed(List<String> marks) {
+        List<String> missed = only == null ? marks : List.of(only.split(","));
+        // If one of them is not in the list any more, nobody knows which has taken its place.
+        boolean isAll = !marks.containsAll(missed);
+        return IntStream.range(0, marks.size())
+                .filter(place -> isAll || missed.contains(marks.get(place)))
+                .boxed()
                 .toList();
-        return missed.isEmpty() ? all : missed; // the setting has changed
+    }
+
+    /**
+     * What the ledger knows an endpoint by, wherever it stands in the list. Too short to find out a secret in its URI by; two
+     * that have the same get each what one of them has missed.
+     */
+    private static String mark(Endpoint endpoint) {
+        CRC32 sum = new CRC32();
+        sum.update(endpoint.getEndpointUri().getBytes(StandardCharsets.UTF_8));
+        return String.format("%04x", sum.getValue() & 0xffff);
     }
 
     /** An endpoint failed, of the channel's own or, with null, another. Returns its place in the channel. */
@@ -92,11 +102,11 @@ final class Delivery {
         return !failedAt.isEmpty();
     }
 
-    /** The places of the endpoints that failed, with commas; null if it failed elsewhere, and all are to get it again. */
+    /** The marks of the endpoints that failed, with commas; null if it failed elsewhere, and all are to get it again. */
     synchronized String failedEndpoints() {
         return failedAt.contains(ELSEWHERE)
                 ? null
-                : failedAt.stream().map(String::valueOf).collect(Collectors.joining(","));
+                : failedAt.stream().map(endpoints::get).map(Delivery::mark).collect(Collectors.joining(","));
     }
 
     /** The places of the channel that have taken it, or were passed without a failure. */

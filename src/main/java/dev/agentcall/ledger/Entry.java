@@ -11,7 +11,7 @@ import java.time.Instant;
  * @param fields the seven fields and data as sent, as JSON
  * @param outcome null while the request is in flight
  * @param claimedAt when it was written, before it was sent
- * @param missedBy places of the endpoints that have missed it, in its channel's list; null for all, or for none
+ * @param missedBy marks of the endpoints in its channel's list that have missed it; null for all, or for none
  * @param settled what a human found out about an unknown one, null for nothing
  */
 public record Entry(
