@@ -10,6 +10,8 @@ import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.Charset;
@@ -18,6 +20,7 @@ import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /**
  * Reads a request out of a JSON object or a map. Known names are the fields and {@code requestId}; every other property
@@ -26,6 +29,10 @@ import java.util.Map;
 public final class RequestReader {
 
     private static final int SHOWN = 60;
+    private static final String ID = "requestId";
+
+    /** How the parser speaks of a place, in text that it does not show. */
+    private static final Pattern PLACE = Pattern.compile("\\[Source: [^;]*; (line: \\d+, column: \\d+)]");
 
     /** Outcomes are nested deeper than their requests, and what is written has to be read again. */
     private static final StreamReadConstraints CONSTRAINTS =
@@ -53,11 +60,11 @@ public final class RequestReader {
         try {
             JsonNode tree = TREE.readTree(json);
             if (tree instanceof ObjectNode object) {
-                return read(object, source);
+                return read(object, json, source);
             }
             return malformed("expected a JSON object, found " + Text.shown(describe(tree, json), SHOWN), source);
         } catch (JsonProcessingException e) {
-            return malformed("not JSON: " + Text.shown(e.getOriginalMessage(), 2 * SHOWN) + where(e), source);
+            return malformed("not JSON: " + Text.shown(problem(e), 2 * SHOWN) + where(e), source);
         }
     }
 
@@ -72,7 +79,7 @@ public final class RequestReader {
 
     /** Reads a map of JSON values: texts, numbers, booleans, nulls, lists and maps. */
     public static Incoming readMap(Map<?, ?> map, Source source) {
-        return read(MAPPER.valueToTree(map), source);
+        return read(MAPPER.valueToTree(map), null, source);
     }
 
     /** A request that could not be read at all. */
@@ -81,7 +88,8 @@ public final class RequestReader {
                 new CallRequest(null, Map.of(), Map.of(), source), List.of(new Fault(Reason.MALFORMED, null, detail)));
     }
 
-    private static Incoming read(ObjectNode object, Source source) {
+    /** @param json what the object was read from; null for a map */
+    private static Incoming read(ObjectNode object, String json, Source source) {
         EnumMap<Field, String> fields = new EnumMap<>(Field.class);
         Map<String, Object> extra = new LinkedHashMap<>();
         List<Fault> faults = new ArrayList<>();
@@ -90,9 +98,9 @@ public final class RequestReader {
             Field field = Field.ofKey(property.getKey());
             JsonNode value = property.getValue();
             if (field != null) {
-                readField(field, value, fields, faults);
-            } else if (property.getKey().equals("requestId")) {
-                id = readId(value, faults);
+                readField(field, value, json, fields, faults);
+            } else if (property.getKey().equals(ID)) {
+                id = readId(value, json, faults);
             } else {
                 extra.put(property.getKey(), MAPPER.convertValue(value, Object.class));
             }
@@ -100,7 +108,8 @@ public final class RequestReader {
         return new Incoming(new CallRequest(id, fields, extra, source), faults);
     }
 
-    private static void readField(Field field, JsonNode value, Map<Field, String> fields, List<Fault> faults) {
+    private static void readField(
+            Field field, JsonNode value, String json, Map<Field, String> fields, List<Fault> faults) {
         if (value.isNull()) {
             return;
         }
@@ -110,24 +119,23 @@ public final class RequestReader {
             return;
         }
         fields.put(field, value.toString());
+        String found = field.key() + " " + shown(field.key(), value, json);
         if (field.kind() == Field.Kind.NUMBER) {
             faults.add(new Fault(
-                    Reason.BAD_NUMBER,
-                    field,
-                    field.key() + " " + shown(value) + ": expected a text or a whole number without sign or exponent"));
+                    Reason.BAD_NUMBER, field, found + ": expected a text or a whole number without sign or exponent"));
         } else if (field.kind() == Field.Kind.TEXT) {
-            faults.add(new Fault(Reason.BAD_TEXT, field, field.key() + " " + shown(value) + ": expected a text"));
+            faults.add(new Fault(Reason.BAD_TEXT, field, found + ": expected a text"));
         }
     }
 
-    private static String readId(JsonNode value, List<Fault> faults) {
+    private static String readId(JsonNode value, String json, List<Fault> faults) {
         if (value.isNull() || value.isTextual() && value.asText().isBlank()) {
             return null;
         }
         if (value.isTextual() || value.isIntegralNumber()) {
             return value.asText().strip();
         }
-        faults.add(new Fault(Reason.BAD_TEXT, null, "requestId " + shown(value) + ": expected a text"));
+        faults.add(new Fault(Reason.BAD_TEXT, null, "requestId " + shown(ID, value, json) + ": expected a text"));
         return null;
     }
 
@@ -137,8 +145,30 @@ public final class RequestReader {
                 : tree.getNodeType().name().toLowerCase();
     }
 
-    private static String shown(JsonNode value) {
-        return Text.shown(value.toString(), SHOWN);
+    private static String shown(String key, JsonNode value, String json) {
+        String written = value.isFloatingPointNumber() && json != null ? written(key, json) : value.toString();
+        return Text.shown(written, SHOWN);
+    }
+
+    /** The member's value as it stands in the object: once a number is read, its exponent is gone. */
+    private static String written(String key, String json) {
+        try (JsonParser parser = MAPPER.createParser(json)) {
+            parser.nextToken();
+            for (String name = parser.nextFieldName();
+                    name != null && !name.equals(key);
+                    name = parser.nextFieldName()) {
+                parser.nextToken();
+                parser.skipChildren();
+            }
+            parser.nextToken();
+            return parser.getText();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e); // it was read before
+        }
+    }
+
+    private static String problem(JsonProcessingException e) {
+        return PLACE.matcher(e.getOriginalMessage()).replaceAll("$1");
     }
 
     private static String where(JsonProcessingException e) {

@@ -77,6 +77,18 @@ class RequestReaderTest {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"59899123456e0", "1E5", "5.98e10"})
+    void aRefusedNumberIsShownWithItsExponent(String number) {
+        Incoming read =
+                read("{\"x\":{\"destination\":[1]},\"destination\":" + number + ",\"requestId\":" + number + "}");
+
+        assertThat(read.faults())
+                .extracting(Fault::detail)
+                .anySatisfy(detail -> assertThat(detail).startsWith("destination " + number + ": expected "))
+                .anySatisfy(detail -> assertThat(detail).startsWith("requestId " + number + ": expected "));
+    }
+
+    @ParameterizedTest
     @ValueSource(strings = {"true", "[\"101\"]", "{\"a\":1}"})
     void aFieldThatIsNoTextOrNumberIsRefused(String value) {
         Incoming read = read("{\"phone\":" + value + ",\"agent\":" + value + "}");
@@ -199,6 +211,14 @@ class RequestReaderTest {
     @Test
     void theMessageSaysWhereTheJsonEnds() {
         assertThat(read("{\n\"agent\": oops}").faults().get(0).detail()).contains("line 2", "oops");
+    }
+
+    @Test
+    void theMessageSaysWhereWhatIsNotClosedBegins() {
+        String detail = read("{\"agent\":\n{").faults().get(0).detail();
+
+        assertThat(detail).contains("end-of-input", "line: 2, column: 1", "(line 2, column 2)");
+        assertThat(detail).doesNotContain("Source", "REDACTED");
     }
 
     @Test
