@@ -232,7 +232,9 @@ public final class UcontactHttp implements HttpClientConfigurer, HttpActivityLis
                 ? null
                 : exchange.getVariable(LEAVES, AtomicBoolean.class);
         if (leaves != null && !leaves.compareAndSet(false, true)) {
-            throw new IOException("the request has been sent or taken back already");
+            String already = "the request has been sent or taken back already";
+            note(exchange, Answer.lost(false, already)); // not as one that was not sent, which would be sent again
+            throw new IOException(already);
         }
         Deadlines.Deadline deadline = deadlines.set(settings.responseTimeout(), scope.execRuntime::discardEndpoint);
         try {

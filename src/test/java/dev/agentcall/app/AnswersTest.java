@@ -840,6 +840,28 @@ class AnswersTest {
         }
 
         @Test
+        void aRouteThatSendsACallTwiceRingsOnceAndTheCallIsUnknown() throws Exception {
+            String post = """
+                              - to:
+                                  uri: direct
+                                  parameters:
+                                    name: send-call
+            """;
+            try (CallStub stub = CallStub.start(call -> CallStub.Answer.placed());
+                    RunningBundle bundle = RunningBundle.startEdited(
+                            Bundle.Extent.WITHOUT_SOURCES, folder.resolve("data"), stub.uri(), post, post + post)) {
+                Map<String, Object> request = request("0991");
+
+                JsonNode outcome = bundle.place(request);
+
+                assertThat(text(outcome, "outcome")).as(outcome.toString()).isEqualTo("unknown");
+                assertThat(text(outcome, "detail")).contains("sent or taken back already");
+                assertThat(text(bundle.place(request), "outcome")).isEqualTo("unknown");
+                assertThat(stub.calls()).hasSize(1);
+            }
+        }
+
+        @Test
         void aPredicateThatAcceptsTooMuchMakesNothingPlacedThatHasNoAnswer() throws Exception {
             String guid = "${body} regex '\\s*([\"\\x27]?)[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\\1\\s*'";
             try (Simulator simulator = Simulator.start(Simulator.Options.defaults());
