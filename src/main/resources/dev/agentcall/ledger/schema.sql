@@ -42,7 +42,8 @@ CREATE UNIQUE INDEX file_run_result ON file_run (result_name) WHERE finished_at 
 -- request: the fields as sent, as JSON. outcome: in-flight, placed, rejected, invalid or unknown.
 -- claimed_at: when it was written, before it was sent. at: when it was decided.
 -- delivered: 0 not yet, 1 its channel has the outcome, 2 its channel failed and gets the outcome later.
--- missed_by: places of the endpoints that failed in the channel's list, with commas; null for all.
+-- missed_by: marks of the endpoints that failed, four hexadecimal digits made of each one's URI, with commas; null for all.
+-- Where one is not in the channel's list any more, all get it again.
 -- message_id: the message that delivered it, if one did; the same message again gets the same outcome.
 -- settled: placed or not-placed, what a human found out about an unknown one, with when, who and a note.
 CREATE TABLE request (
