@@ -62,18 +62,17 @@ final class Delivery {
     /** Of a channel's endpoints those that are to get it: all, or those that have missed it. */
     synchronized List<Endpoint> wanted(List<Endpoint> all) {
         endpoints = all;
-        wanted = missed(all.stream().map(Delivery::mark).toList());
+        wanted = IntStream.range(0, all.size()).boxed().toList();
+        if (only != null) {
+            List<String> marks = all.stream().map(Delivery::mark).toList();
+            List<String> missed = List.of(only.split(","));
+            if (marks.containsAll(missed)) { // else the list has changed, and nobody knows which has taken whose place
+                wanted = wanted.stream()
+                        .filter(place -> missed.contains(marks.get(place)))
+                        .toList();
+            }
+        }
         return wanted.stream().map(all::get).toList();
-    }
-
-    private List<Integer> missed(List<String> marks) {
-        List<String> missed = only == null ? marks : List.of(only.split(","));
-        // If one of them is not in the list any more, nobody knows which has taken its place.
-        boolean isAll = !marks.containsAll(missed);
-        return IntStream.range(0, marks.size())
-                .filter(place -> isAll || missed.contains(marks.get(place)))
-                .boxed()
-                .toList();
     }
 
     /**

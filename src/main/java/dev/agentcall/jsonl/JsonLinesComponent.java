@@ -33,6 +33,8 @@ public final class JsonLinesComponent extends DefaultComponent {
 
     private final class JsonLinesEndpoint extends DefaultEndpoint {
         private final Path file;
+        /** Where the last line ended that was written from here. */
+        private long end;
 
         private JsonLinesEndpoint(String uri, Path file) {
             super(uri, JsonLinesComponent.this);
@@ -49,38 +51,38 @@ public final class JsonLinesComponent extends DefaultComponent {
             };
         }
 
+        private void append(String line) throws IOException {
+            try {
+                appendTo(line);
+            } catch (NoSuchFileException e) {
+                Files.createDirectories(file.toAbsolutePath().getParent());
+                appendTo(line);
+            }
+        }
+
         /**
          * Not behind a line that was cut short: by a full disk or a power cut, here or in another process. One at a time: a
          * line that another thread has half written must not pass for one. For one that another process is just writing it
          * may, and an empty line comes of it.
          */
-        private synchronized void append(String line) throws IOException {
-            byte[] bytes = ((endsWithLine() ? "" : "\n") + line + "\n").getBytes(StandardCharsets.UTF_8);
-            try {
-                append(bytes);
-            } catch (NoSuchFileException e) {
-                Files.createDirectories(file.toAbsolutePath().getParent());
-                append(bytes);
+        private synchronized void appendTo(String line) throws IOException {
+            try (FileChannel channel = FileChannel.open(
+                    file, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.APPEND)) {
+                long before = channel.size();
+                boolean isWhole = before == end || before == 0 || endsWithLine();
+                byte[] bytes = ((isWhole ? "" : "\n") + line + "\n").getBytes(StandardCharsets.UTF_8);
+                ByteBuffer buffer = ByteBuffer.wrap(bytes); // not Files.write, which writes 8 KiB at a time
+                while (buffer.hasRemaining()) {
+                    channel.write(buffer);
+                }
+                end = before + bytes.length;
             }
         }
 
         private boolean endsWithLine() throws IOException {
             try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
                 ByteBuffer last = ByteBuffer.allocate(1);
-                return channel.size() == 0 || channel.read(last, channel.size() - 1) == 1 && last.get(0) == '\n';
-            } catch (NoSuchFileException e) {
-                return true;
-            }
-        }
-
-        /** Not Files.write, which writes 8 KiB at a time. */
-        private void append(byte[] bytes) throws IOException {
-            try (FileChannel channel = FileChannel.open(
-                    file, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.APPEND)) {
-                ByteBuffer buffer = ByteBuffer.wrap(bytes);
-                while (buffer.hasRemaining()) {
-                    channel.write(buffer);
-                }
+                return channel.read(last, channel.size() - 1) == 1 && last.get(0) == '\n';
             }
         }
 
