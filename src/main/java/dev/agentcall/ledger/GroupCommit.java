@@ -93,9 +93,10 @@ final class GroupCommit implements AutoCloseable {
         along.add(work);
     }
 
-    /** Commits what waits for a write to come. */
+    /** Commits what waits for a write to come; returns once what another has just taken of it is committed too. */
     void flush() {
-        if (!first.isEmpty() || !along.isEmpty()) {
+        // In this order: who leads has the lead before he takes what waits, and as long as it is not committed.
+        if (!first.isEmpty() || !along.isEmpty() || led.get()) {
             write(sql -> null);
         }
     }
@@ -127,16 +128,14 @@ final class GroupCommit implements AutoCloseable {
         boolean committing = false;
         try {
             commitFirst();
-            for (Work<?> next = along.poll(); next != null; next = along.poll()) {
-                taken.add(next);
-                next.run(sql());
-            }
+            runAlong(taken);
             runWaiting(group, firsts);
             // Those who are about to write, and only lack a processor, come along: fewer commits, each of more.
             for (int i = 0; i < YIELDS; i++) {
                 Thread.yield();
                 runWaiting(group, firsts);
             }
+            runAlong(taken); // a flush in the group may be for what came after the first
             committing = true;
             connection().commit();
             first.removeAll(firsts);
@@ -172,6 +171,13 @@ final class GroupCommit implements AutoCloseable {
             for (Pending<?> next = waiting.poll(); next != null; next = waiting.poll()) {
                 group.add(next);
             }
+        }
+    }
+
+    private void runAlong(List<Work<?>> taken) throws SQLException {
+        for (Work<?> next = along.poll(); next != null; next = along.poll()) {
+            taken.add(next);
+            next.run(sql());
         }
     }
 

@@ -4,10 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.agentcall.config.ShippedSettings;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -45,6 +48,74 @@ class GroupCommitTest {
             writer.flush();
         }
         assertThat(written).containsExactly("leader", "first", "after");
+    }
+
+    /** Whoever reads after it would find as not delivered what has just been, and deliver it again. */
+    @Test
+    void aFlushReturnsOnceWhatIsJustBeingCommittedIsCommitted() throws Exception {
+        AtomicBoolean written = new AtomicBoolean();
+        CountDownLatch committing = new CountDownLatch(1);
+        CountDownLatch go = new CountDownLatch(1);
+        assertThat(hasWritten(written, go, writer -> {
+                    writer.writeAlong(sql -> {
+                        committing.countDown();
+                        await(go);
+                        written.set(true);
+                        return null;
+                    });
+                    CompletableFuture<Void> leader = CompletableFuture.runAsync(writer::flush);
+                    await(committing);
+                    return leader;
+                }))
+                .isTrue();
+    }
+
+    @Test
+    void aFlushThatSharesACommitReturnsOnceWhatItIsForIsCommitted() throws Exception {
+        AtomicBoolean written = new AtomicBoolean();
+        CountDownLatch leading = new CountDownLatch(1);
+        CountDownLatch go = new CountDownLatch(1);
+        assertThat(hasWritten(written, go, writer -> {
+                    CompletableFuture<Void> leader = CompletableFuture.runAsync(() -> writer.write(sql -> {
+                        leading.countDown();
+                        await(go);
+                        return null;
+                    }));
+                    await(leading);
+                    writer.writeAlong(sql -> {
+                        written.set(true);
+                        return null;
+                    });
+                    return leader;
+                }))
+                .isTrue();
+    }
+
+    private interface Before {
+        /** Gives who leads, until the way is free. */
+        CompletableFuture<Void> flush(GroupCommit writer);
+    }
+
+    /** Whether it is written when a flush has returned that began before the way was free, if that waits. */
+    private boolean hasWritten(AtomicBoolean written, CountDownLatch go, Before before) throws Exception {
+        AtomicBoolean seen = new AtomicBoolean();
+        try (Database database = Database.open(
+                        ShippedSettings.with("agentcall.ledger.url", "jdbc:sqlite:" + folder.resolve("ledger.db")));
+                GroupCommit writer = new GroupCommit(database, connection -> {})) {
+            CompletableFuture<Void> leader = before.flush(writer);
+            Thread flushing = new Thread(() -> {
+                writer.flush();
+                seen.set(written.get());
+            });
+            flushing.start();
+            Awaitility.await()
+                    .atMost(Duration.ofSeconds(30))
+                    .until(() -> flushing.getState() == Thread.State.WAITING || !flushing.isAlive());
+            go.countDown();
+            leader.join();
+            flushing.join();
+        }
+        return seen.get();
     }
 
     private static void await(CountDownLatch latch) {
