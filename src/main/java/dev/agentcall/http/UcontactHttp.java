@@ -161,7 +161,9 @@ public final class UcontactHttp implements HttpClientConfigurer, HttpActivityLis
         try (CloseableHttpClient client = builder.build()) {
             status = client.execute(root, HttpResponse::getCode);
         } catch (IOException e) {
-            throw deadline.isOver() ? new SocketTimeoutException(why(true, e)) : e;
+            // A read that waits as long as the deadline may be the first of the two to end.
+            boolean timedOut = deadline.isOver() || connected.get() && e instanceof SocketTimeoutException;
+            throw timedOut ? new SocketTimeoutException(why(true, e)) : e;
         } finally {
             deadline.lift();
         }
