@@ -37,8 +37,10 @@ import org.apache.camel.util.URISupport;
 /** The routes in place, running for cases of the same settings: in a folder of their own, with stand-ins for what is real. */
 final class CaseRoutes implements AutoCloseable {
 
-    /** How long an asynchronous step may take to send what is expected. */
+    /** How long a channel may take to get what is expected. */
     private static final long PATIENCE_MILLIS = 300;
+    /** What an asynchronous step is expected to send, or a POST whose answer nobody waited for, may come so late. */
+    private static final long LATE_MILLIS = 5_000;
     /** Between two steps of an exchange on its way through a queue nothing seems to be in work. */
     private static final int QUIET_LOOKS = 3;
 
@@ -153,11 +155,14 @@ final class CaseRoutes implements AutoCloseable {
         int sendings = sendings().size();
         Exchange exchange =
                 template.send("direct:place-call", sent -> sent.getMessage().setBody(body));
-        await(expected.expectedSendings(), sendings);
+        await(List.of(expected), sendings);
         Exception failure = exchange.getException();
         boolean unavailable = failure instanceof UnavailableException;
         String answer = failure == null ? exchange.getMessage().getBody(String.class) : null;
         JsonNode outcome = RouteWatch.json(answer, "outcome");
+        if (isWithoutAnswer(outcome)) {
+            awaitCalls(expected.calls(), calls);
+        }
         return new Found(
                 after(calls, simulator.calls()),
                 outcome,
@@ -182,20 +187,24 @@ final class CaseRoutes implements AutoCloseable {
         // Its consumer is a stand-in that receives nothing, if it would be one from outside.
         context().getRouteController().startRoute(one.route());
         List<Found> found = new ArrayList<>();
-        int expected = one.expectations().stream()
-                .mapToInt(Expectation::expectedSendings)
-                .sum();
-        int already = sendings().size();
+        int sendings = sendings().size();
+        int calls = simulator.calls().size();
         for (int i = 0; i < one.requests().size() && !watch.isGivenUp(); i++) {
             boolean last = i == one.requests().size() - 1;
-            found.addAll(message(route, one.requests().get(i), one.headers(), last ? expected : 0, already));
+            List<Expectation> expected = last ? one.expectations() : List.of();
+            found.addAll(message(route, one.requests().get(i), one.headers(), expected, sendings, calls));
         }
         return found;
     }
 
     /** One for each request that the route made of the message; one without an outcome if it made none. */
     private List<Found> message(
-            Route route, Object body, Map<String, Object> headers, int expectedSendings, int alreadySent)
+            Route route,
+            Object body,
+            Map<String, Object> headers,
+            List<Expectation> expected,
+            int sendingsBefore,
+            int callsBefore)
             throws Exception {
         int calls = simulator.calls().size();
         int sendings = sendings().size();
@@ -208,8 +217,11 @@ final class CaseRoutes implements AutoCloseable {
         } else {
             route.getConsumer().getProcessor().process(exchange);
         }
-        await(expectedSendings, alreadySent);
+        await(expected, sendingsBefore);
         List<RouteWatch.Asked> asked = watch.take();
+        if (asked.stream().anyMatch(one -> isWithoutAnswer(one.answer()))) {
+            awaitCalls(expected.stream().mapToInt(Expectation::calls).sum(), callsBefore);
+        }
         List<ReceivedCall> allCalls = simulator.calls();
         List<StandIns.Sending> allSendings = sendings();
         String returned = exchange.getMessage().getBody(String.class);
@@ -250,11 +262,10 @@ final class CaseRoutes implements AutoCloseable {
         Exchange exchange =
                 template.send("direct:call-rows", sent -> sent.getMessage().setBody(file.toString()));
         List<Outcome> outcomes = outcomes(file.getFileName().toString());
-        await(
-                one.expectations().stream()
-                        .mapToInt(Expectation::expectedSendings)
-                        .sum(),
-                sendings);
+        await(one.expectations(), sendings);
+        if (outcomes.stream().anyMatch(outcome -> isWithoutAnswer(json(outcome)))) {
+            awaitCalls(one.expectedCalls(), calls);
+        }
         FileSummary summary = exchange.getVariable(CsvFiles.SUMMARY, FileSummary.class);
         boolean interrupted = summary != null && summary.state() == FileSummary.State.INTERRUPTED;
         String failure = exchange.getException() == null ? null : described(exchange.getException());
@@ -275,6 +286,10 @@ final class CaseRoutes implements AutoCloseable {
                         outcome != null && outcome.request().source().name().equals(file))
                 .sorted(Comparator.comparing(outcome -> row(outcome) == null ? 0 : row(outcome)))
                 .toList();
+    }
+
+    private static JsonNode json(Outcome outcome) {
+        return RouteWatch.json(OutcomeJson.write(outcome), "outcome");
     }
 
     private static Integer row(Outcome outcome) {
@@ -308,7 +323,7 @@ final class CaseRoutes implements AutoCloseable {
             left.removeAll(sent);
             rows.add(new Found(
                     !asManyCalls ? null : called ? List.of(nextCall.next()) : List.of(),
-                    outcome == null ? null : RouteWatch.json(OutcomeJson.write(outcome), "outcome"),
+                    outcome == null ? null : json(outcome),
                     outcome == null ? unavailable : null,
                     outcome == null ? failure : null,
                     null,
@@ -325,9 +340,28 @@ final class CaseRoutes implements AutoCloseable {
                         .equals(outcome.request().requestId());
     }
 
+    /** True for an outcome, or a result, of a POST that may not even have been read yet. */
+    private static boolean isWithoutAnswer(JsonNode outcome) {
+        return outcome != null
+                && outcome.path("httpStatus").isNull()
+                && (outcome.path("outcome").asText().equals("unknown")
+                        || outcome.path("result").asText().equals("unknown"));
+    }
+
+    /** Waits until so many more POSTs have been read, if they come at all. */
+    private void awaitCalls(int expected, int before) throws InterruptedException {
+        long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(LATE_MILLIS);
+        while (simulator.calls().size() - before < expected && System.nanoTime() < until) {
+            TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS);
+        }
+    }
+
     /** Waits for asynchronous steps: until all that is expected was sent, if it comes at all, and all is quiet. */
-    private void await(int expected, int already) throws InterruptedException {
-        standIns.await(all -> all.size() - already >= expected, PATIENCE_MILLIS);
+    private void await(List<Expectation> expectations, int already) throws InterruptedException {
+        int expected =
+                expectations.stream().mapToInt(Expectation::expectedSendings).sum();
+        boolean toOthers = expectations.stream().anyMatch(one -> one.sentTo() != null);
+        standIns.await(all -> all.size() - already >= expected, toOthers ? LATE_MILLIS : PATIENCE_MILLIS);
         long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(REST_MILLIS);
         for (int quiet = 0; quiet < QUIET_LOOKS && System.nanoTime() < until; ) {
             quiet = isQuiet() ? quiet + 1 : 0;
