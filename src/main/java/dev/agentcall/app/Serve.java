@@ -22,8 +22,8 @@ final class Serve {
                 Path inbox = bundle.settings().inbox();
                 LOG.info("serving {}", inbox == null ? "no inbox" : inbox.toAbsolutePath());
                 stop.await();
-                LOG.info("stopping, calls in flight end first");
                 bundle.stopCalls();
+                LOG.info("stopping, calls in flight end first"); // and no call begins any more
             }
             LOG.info("stopped");
             return termination.ended(0);
