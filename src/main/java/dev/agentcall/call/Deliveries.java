@@ -11,6 +11,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -40,13 +41,20 @@ public final class Deliveries {
     private static final int TOGETHER = 1_000;
 
     private final Ledger ledger;
+    private final LongSupplier nanoTime;
     private final Tries success = new Tries();
     private final Tries error = new Tries();
     private volatile boolean ledgerAway;
     private volatile Duration tolerance = Duration.ofMinutes(1);
 
     public Deliveries(Ledger ledger) {
+        this(ledger, System::nanoTime);
+    }
+
+    /** With a clock, by which channels that fail are tried again. */
+    Deliveries(Ledger ledger, LongSupplier nanoTime) {
         this.ledger = ledger;
+        this.nanoTime = nanoTime;
     }
 
     /**
@@ -197,9 +205,11 @@ public final class Deliveries {
     }
 
     /** What a channel has missed, and when it is tried again with that. */
-    private static final class Tries {
+    private final class Tries {
         private Duration pause = Duration.ZERO;
-        private long dueNanos = System.nanoTime();
+        /** Null before the first try. */
+        private Long dueNanos;
+
         private int waiting;
         private Instant since;
         private final ChannelOutages outages = new ChannelOutages();
@@ -233,7 +243,7 @@ public final class Deliveries {
         }
 
         private synchronized boolean isDue() {
-            return System.nanoTime() - dueNanos >= 0;
+            return dueNanos == null || nanoTime.getAsLong() - dueNanos >= 0;
         }
 
         private synchronized int refusals(long id) {
@@ -248,7 +258,7 @@ public final class Deliveries {
             } else {
                 pause = Duration.ZERO;
             }
-            dueNanos = System.nanoTime() + pause.toNanos();
+            dueNanos = nanoTime.getAsLong() + pause.toNanos();
         }
     }
 }
