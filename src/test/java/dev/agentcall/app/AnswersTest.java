@@ -34,8 +34,10 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.stream.Stream;
 import javax.net.ServerSocketFactory;
 import org.apache.camel.Exchange;
@@ -793,20 +795,21 @@ class AnswersTest {
                                     name: send-call
             """;
             String givenUp = """
-                              - multicast:
-                                  parallelProcessing: true
-                                  timeout: "500"
-                                  steps:
-                                    - to:
-                                        uri: direct
-                                        parameters:
-                                          name: send-call
+                              - wireTap:
+                                  uri: direct
+                                  parameters:
+                                    name: send-call
+                              - setVariable:
+                                  name: arrived
+                                  simple: "${header.arrived.take}"
                               - throwException:
                                   exceptionType: java.lang.IllegalStateException
                                   message: given up
             """;
+            BlockingQueue<Object> arrived = new LinkedBlockingQueue<>(); // calls that the route may give up
             CountDownLatch end = new CountDownLatch(1);
             try (CallStub stub = CallStub.start(call -> {
+                        arrived.add(call);
                         end.await();
                         return CallStub.Answer.placed();
                     });
@@ -815,7 +818,8 @@ class AnswersTest {
                     ProducerTemplate source = bundle.bundle().context().createProducerTemplate()) {
                 Map<String, Object> request = request("0991");
 
-                assertThat(bundle.send(request, Map.of()).getException()).hasMessage("given up");
+                assertThat(bundle.send(request, Map.of("arrived", arrived)).getException())
+                        .hasMessage("given up");
 
                 assertThat(bundle.bundle()
                                 .ledger()
@@ -829,6 +833,7 @@ class AnswersTest {
                 Exchange again = new DefaultExchange(bundle.bundle().context());
                 for (int tries = 1; tries <= 2; tries++) {
                     again.setException(null);
+                    again.getMessage().setHeader("arrived", arrived);
                     again.getMessage().setBody(withoutId);
                     source.send("direct:place-call", again);
                 }
