@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.zaxxer.hikari.HikariDataSource;
+import dev.agentcall.call.Stopping;
 import dev.agentcall.ledger.RealPostgres;
 import dev.agentcall.rest.RestServer;
 import dev.agentcall.simulator.Reply;
@@ -30,7 +31,6 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
 import org.apache.activemq.artemis.jms.client.ActiveMQConnectionFactory;
@@ -488,7 +488,7 @@ class HostsTest {
     /** With a stop that Camel would cut off after a second. */
     @Test
     void aCallInFlightEndsBeforeTheApplicationDoes() throws Exception {
-        CountDownLatch stopping = answerAfter(Duration.ofSeconds(5));
+        CompletableFuture<Stopping> stopping = answerAfterStop();
         CamelContext context = context();
         context.getShutdownStrategy().setTimeUnit(TimeUnit.SECONDS);
         context.getShutdownStrategy().setTimeout(1);
@@ -498,22 +498,18 @@ class HostsTest {
 
     @Test
     void aCallInFlightEndsBeforeASpringBootApplicationDoes() throws Exception {
-        CountDownLatch stopping = answerAfter(Duration.ofSeconds(5)); // Spring stops its own server first
+        CompletableFuture<Stopping> stopping = answerAfterStop();
         ConfigurableApplicationContext spring = spring();
         endsInGoodOrder(spring.getBean(CamelContext.class), stopping, spring::close);
     }
 
-    /** So long after the count is down: before the stop begins no call ends. */
-    private CountDownLatch answerAfter(Duration latency) throws IOException {
-        CountDownLatch stopping = new CountDownLatch(1);
+    /** No call ends before the stop has begun, nor soon after. */
+    private CompletableFuture<Stopping> answerAfterStop() throws IOException {
+        CompletableFuture<Stopping> stopping = new CompletableFuture<>();
         ucontact.close();
         ucontact = Simulator.start(Simulator.Options.defaults().withAnswers(call -> {
-            try {
-                stopping.await();
-            } catch (InterruptedException e) {
-                throw new IllegalStateException(e);
-            }
-            return new Reply(null, 200, UUID.randomUUID().toString(), Map.of(), latency);
+            await().atMost(PATIENCE).until(stopping.join()::isStopping);
+            return new Reply(null, 200, UUID.randomUUID().toString(), Map.of(), Duration.ofSeconds(3));
         }));
         return stopping;
     }
@@ -528,14 +524,15 @@ class HostsTest {
         void now() throws Exception;
     }
 
-    private void endsInGoodOrder(CamelContext context, CountDownLatch stopping, Stop stop) throws Exception {
+    private void endsInGoodOrder(CamelContext context, CompletableFuture<Stopping> stopping, Stop stop)
+            throws Exception {
         CompletableFuture<Exchange> called = request(context, "099123455", "slow");
         await().atMost(PATIENCE).until(() -> ucontact.received() == 1);
         CompletableFuture<HttpResponse<String>> waits = // for the same agent
                 new RestClient(own(context)).postAsync(RestClient.call("099123456", "requestId", "waits"));
         await().atMost(PATIENCE).until(() -> context.getInflightRepository().size("receive-rest-call") == 1);
 
-        stopping.countDown();
+        stopping.complete(context.getRegistry().findSingleByType(Stopping.class));
         stop.now();
 
         assertThat(called.get(60, TimeUnit.SECONDS).getException()).isNull();
