@@ -561,11 +561,14 @@ class JmsTest {
 
     @Test
     void callsInFlightStayWithinTheConcurrencyAndABusyAgentDoesNotStopTheOthers() throws Exception {
+        CountDownLatch called = new CountDownLatch(1);
         CountDownLatch free = new CountDownLatch(1);
         ucontact.answer(call -> {
             if (call.get("agent").equals("busy")) {
+                called.countDown();
                 free.await();
             }
+            called.await(); // so that there are two at a time
             return Answer.placed();
         });
         startBroker();
