@@ -1309,15 +1309,24 @@ class CsvRunTest {
 
         @Test
         void aRowThatAloneIsNeverTakenDoesNotHoldUpTheNextFile(@TempDir Path data) throws Exception {
-            try (CallStub stub = CallStub.start(call -> call.get("destination").equals("09911")
-                            ? new CallStub.Answer(404, "not here")
-                            : CallStub.Answer.placed());
+            CountDownLatch waits = new CountDownLatch(1 + 5);
+            CountDownLatch dropped = new CountDownLatch(1);
+            try (CallStub stub = CallStub.start(call -> {
+                        waits.countDown();
+                        if (waits.getCount() == 0) {
+                            dropped.await(); // with each try more, the next one would be twice as far away
+                        }
+                        return call.get("destination").equals("09911")
+                                ? new CallStub.Answer(404, "not here")
+                                : CallStub.Answer.placed();
+                    });
                     RunningBundle bundle =
                             RunningBundle.start(Bundle.Extent.ALL, data, stub.uri(), "agentcall.concurrency", "1")) {
                 drop(bundle, "first.csv", rows(2, i -> row("ana", "0991" + i)));
-                await().atMost(PATIENCE).until(() -> stub.calls().size() >= 1 + 5);
+                assertThat(waits.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)).isTrue();
 
                 drop(bundle, "next.csv", rows(2, i -> row("ana", "0992" + i)));
+                dropped.countDown();
 
                 await().atMost(PATIENCE)
                         .until(() -> RunningBundle.names(bundle.done()).equals(List.of("first.csv", "next.csv")));
@@ -1331,11 +1340,16 @@ class CsvRunTest {
 
         @Test
         void inAnOutageFilesWhoseRowsHaveAllBeenTriedTakeTurns(@TempDir Path data) throws Exception {
-            try (CallStub stub = CallStub.start(call -> CallStub.Answer.unavailable());
+            CountDownLatch dropped = new CountDownLatch(1);
+            try (CallStub stub = CallStub.start(call -> {
+                        dropped.await(); // with each try more, the next one would be twice as far away
+                        return CallStub.Answer.unavailable();
+                    });
                     RunningBundle bundle =
                             RunningBundle.start(Bundle.Extent.ALL, data, stub.uri(), "agentcall.retry.delay", "1ms")) {
                 drop(bundle, "a.csv", rows(1, i -> row("ana", "0991")));
                 drop(bundle, "b.csv", rows(1, i -> row("ana", "0992")));
+                dropped.countDown();
 
                 await().atMost(PATIENCE).until(() -> stub.calls().stream()
                         .map(call -> call.get("destination"))
