@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.agentcall.app.Program.Running;
 import dev.agentcall.simulator.Fault;
+import dev.agentcall.simulator.Reply;
 import dev.agentcall.simulator.Simulator;
 import java.io.IOException;
 import java.net.URI;
@@ -20,9 +21,12 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.awaitility.core.ConditionFactory;
@@ -35,6 +39,8 @@ import org.junit.jupiter.api.io.TempDir;
 class ReloadTest {
 
     private static final int ROWS = 3000;
+    /** So often routes are replaced at least while rows are called. */
+    private static final int VERSIONS = 3;
 
     private static final String TICK = """
             - route:
@@ -149,7 +155,15 @@ class ReloadTest {
 
     @Test
     void callsInFlightComeToTheirEndAndNoneIsLostOrMadeTwice() throws Exception {
-        try (Simulator simulator = Simulator.start(Simulator.Options.defaults())) {
+        AtomicInteger version = new AtomicInteger();
+        // Slowly at first, so that there is something in flight whenever a file is saved, however long that takes.
+        try (Simulator simulator = Simulator.start(Simulator.Options.defaults()
+                .withAnswers(call -> new Reply(
+                        null,
+                        200,
+                        UUID.randomUUID().toString(),
+                        Map.of(),
+                        version.get() > VERSIONS ? Duration.ZERO : Duration.ofMillis(300))))) {
             Program program = Program.unpack(home, simulator.uri()).environment("AGENTCALL_RATE", "400");
             try (Running server = serve(program)) {
                 StringBuilder csv = new StringBuilder("callerid,agent,phone,context,outqueue,destination\n");
@@ -159,27 +173,25 @@ class ReloadTest {
                 drop(csv.toString());
 
                 String success = Files.readString(route("deliver-success"));
-                int version = 0;
                 Path results = home.resolve("data/outbox/rows.success.csv");
                 while (!Files.exists(results)) {
-                    version++;
+                    int now = version.incrementAndGet();
                     for (String name : List.of("place-call", "send-call", "deliver-success", "channel-errors")) {
                         renameOver(
                                 route(name),
                                 Files.readString(route(name))
-                                        .replaceFirst("description: .*", "description: Version " + version + "."));
+                                        .replaceFirst("description: .*", "description: Version " + now + "."));
                     }
                     renameOver(
                             route("deliver-success"),
-                            success + "        - to:\n            uri: \"jsonl:{{agentcall.outbox}}/v" + version
+                            success + "        - to:\n            uri: \"jsonl:{{agentcall.outbox}}/v" + now
                                     + ".jsonl\"\n");
-                    int now = version;
                     patience()
                             .until(() -> Files.exists(results)
                                     || Files.exists(home.resolve("data/outbox/v" + now + ".jsonl")));
                 }
 
-                assertThat(version).isGreaterThan(3);
+                assertThat(version).hasValueGreaterThan(VERSIONS);
                 assertThat(Files.readAllLines(results)).hasSize(1 + ROWS);
                 assertThat(simulator.calls().stream().map(call -> call.fields().get("destination")))
                         .hasSize(ROWS)
