@@ -584,7 +584,8 @@ class RestDoorTest {
 
     @Test
     void manyClientsAtOnceAreAllServed() throws Exception {
-        start("agentcall.concurrency", "50");
+        // As long as the client waits: how quick the ledger's disk is, is not what is asked here.
+        start("agentcall.concurrency", "50", "agentcall.rest.wait", "60s");
         List<java.util.concurrent.CompletableFuture<HttpResponse<String>>> answers = new ArrayList<>();
         for (int i = 0; i < 300; i++) {
             answers.add(client.postAsync(call("0991" + i, "agent", "agent" + i)));
