@@ -685,7 +685,8 @@ class AgentCallTest {
 
     @Test
     void sigtermInAOneShotRunEndsTheCallsInFlightAndTheSameCommandGoesOn() throws Exception {
-        try (CallStub stub = CallStub.start(CallStub.placedAfter(Duration.ofMillis(100)))) {
+        // Slowly, so that it is not done before the signal is heard.
+        try (CallStub stub = CallStub.start(CallStub.placedAfter(Duration.ofMillis(500)))) {
             Program program = Program.unpack(home, stub.uri()).environment("AGENTCALL_CONCURRENCY", "2");
             program.file("f.csv", rows(400));
             try (Running running = program.start("f.csv")) {
