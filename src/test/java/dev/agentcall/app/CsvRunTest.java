@@ -921,7 +921,8 @@ class CsvRunTest {
         void aFileThatChangesAfterItsRunFailedIsNotCalledAnew(String broken) throws Exception {
             try (CallStub stub = CallStub.start(call -> CallStub.Answer.placed());
                     RunningBundle bundle = start(stub, "agentcall.concurrency", "1");
-                    Connection ledger = DriverManager.getConnection("jdbc:sqlite:" + folder.resolve("data/ledger.db"));
+                    Connection ledger = DriverManager.getConnection(
+                            "jdbc:sqlite:" + folder.resolve("data/ledger.db") + "?busy_timeout=30000");
                     Statement sql = ledger.createStatement()) {
                 Path file = Files.writeString(bundle.inbox().resolve("f.csv"), rows(6, i -> row("ana", "0991" + i)));
                 sql.execute("CREATE TRIGGER broken " + broken + " BEGIN SELECT RAISE(FAIL, 'broken'); END");

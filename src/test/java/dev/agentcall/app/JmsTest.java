@@ -703,7 +703,7 @@ class JmsTest {
 
     private void inLedger(String statement) throws SQLException {
         try (var connection = DriverManager.getConnection(
-                        "jdbc:sqlite:" + folder.resolve("data").resolve("ledger.db"));
+                        "jdbc:sqlite:" + folder.resolve("data").resolve("ledger.db") + "?busy_timeout=30000");
                 var sql = connection.createStatement()) {
             sql.execute(statement);
         }

@@ -82,7 +82,8 @@ class OpenApiTest {
         guarded = start("guarded", simulator.uri(), "agentcall.rest.users", users.toString());
         down = start("down", URI.create("http://127.0.0.1:1"), "agentcall.retry.delay", "60s");
         broken = start("broken", simulator.uri());
-        try (Connection ledger = DriverManager.getConnection("jdbc:sqlite:" + folder.resolve("broken/ledger.db"));
+        try (Connection ledger = DriverManager.getConnection(
+                        "jdbc:sqlite:" + folder.resolve("broken/ledger.db") + "?busy_timeout=30000");
                 Statement statement = ledger.createStatement()) {
             statement.execute("ALTER TABLE request RENAME TO lost");
         }

@@ -185,8 +185,13 @@ abstract class LedgerTest {
         }
     }
 
+    /** The same database, for one who waits as long as it takes until nobody writes. */
+    String patientUrl() {
+        return url;
+    }
+
     void administer(String statement) throws SQLException {
-        try (Connection connection = DriverManager.getConnection(url);
+        try (Connection connection = DriverManager.getConnection(patientUrl());
                 Statement sql = connection.createStatement()) {
             sql.execute(statement);
         }

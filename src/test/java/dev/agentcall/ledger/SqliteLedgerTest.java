@@ -31,6 +31,11 @@ class SqliteLedgerTest extends LedgerTest {
         return "jdbc:sqlite:" + folder.resolve("ledger-" + ++databases + ".db");
     }
 
+    @Override
+    String patientUrl() {
+        return url() + "?busy_timeout=30000";
+    }
+
     @Test
     void aProcessThatEndsInGoodOrderLeavesNoLockBehind() throws IOException {
         ledger.close();
