@@ -275,28 +275,42 @@ public final class CsvFiles {
             now = null;
             refusal = e;
         }
+        CsvInput chosen = null;
+        try {
+            chosen = chosen(file, now);
+        } finally {
+            if (chosen != now && now != null) {
+                now.close();
+            }
+        }
+        if (chosen == null && refusal != null && !elsewhere.containsKey(file)) {
+            throw refusal;
+        }
+        return chosen;
+    }
+
+    /** {@code now}, null if the file is no CSV file of calls; or what an unfinished run over it began with, if there is one. */
+    private CsvInput chosen(Path file, CsvInput now) throws IOException {
         String name = file.getFileName().toString();
         String content = now == null ? "" : now.content();
-        List<FileRuns.Open> others =
-                oneShot || !runs.findOpen(name, content).isEmpty() ? List.of() : runs.findOthers(name, content);
-        for (FileRuns.Open other : others) {
-            if (isOfInbox(other) && isAtIt(other.run())) {
+        if (oneShot || !runs.findOpen(name, content).isEmpty()) {
+            return now;
+        }
+        for (FileRuns.Open other : runs.findOthers(name, content)) {
+            boolean isAlive = other.run().processId() != ledger.processId()
+                    && ledger.isAlive(other.run().processId());
+            if (isAlive && isOfInbox(other)) {
                 leaveTo(file, other.content());
-                close(now);
                 return null;
             }
-            CsvInput then = isAtIt(other.run()) ? null : begunWith(other);
+            CsvInput then = isAlive || takenOut.isGone(other.run()) ? null : begunWith(other);
             if (then != null) {
                 LOG.warn(
                         "{} is not what it was when its run began; the run goes on with what it was, and what it is now is"
                                 + " put aside",
                         name);
-                close(now);
                 return then;
             }
-        }
-        if (refusal != null) {
-            throw refusal;
         }
         return now;
     }
@@ -319,17 +333,6 @@ public final class CsvFiles {
 
     private boolean isOfInbox(FileRuns.Open open) throws IOException {
         return settings.inbox() != null && Disk.identity(settings.inbox()).equals(open.inbox());
-    }
-
-    /** True if another process, which may be alive, has the run. */
-    private boolean isAtIt(FileRun run) {
-        return run.processId() != ledger.processId() && ledger.isAlive(run.processId());
-    }
-
-    private static void close(CsvInput input) throws IOException {
-        if (input != null) {
-            input.close();
-        }
     }
 
     /** Null if it is not there, or not whole. */
@@ -608,6 +611,7 @@ public final class CsvFiles {
 
     /** After a file that failed through no fault of its own: tells it, and waits a while before the next try. */
     public void failed(Exchange exchange) throws InterruptedException {
+        current = null;
         Exception failure = exchange.getProperty(Exchange.EXCEPTION_CAUGHT, Exception.class);
         LOG.error(
                 "{} stays in the inbox and is tried again in {} s: {}",

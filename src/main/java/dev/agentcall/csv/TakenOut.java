@@ -1,5 +1,6 @@
 package dev.agentcall.csv;
 
+import dev.agentcall.ledger.FileRun;
 import dev.agentcall.ledger.FileRuns;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,12 +31,17 @@ final class TakenOut {
         long now = System.nanoTime();
         for (FileRuns.Open open : runs) {
             long id = open.run().id();
-            if (Files.exists(inbox.resolve(open.name()))) {
+            if (!Files.notExists(inbox.resolve(open.name()))) { // it is there, or cannot be seen now
                 missing.remove(id);
             } else if (now - missing.computeIfAbsent(id, any -> now) >= patience.toNanos()) {
                 gone.add(id);
             }
         }
         return runs.stream().filter(open -> gone.contains(open.run().id())).toList();
+    }
+
+    /** True if the run's file is gone, whatever has its name now. */
+    boolean isGone(FileRun run) {
+        return gone.contains(run.id());
     }
 }
