@@ -8,6 +8,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -17,8 +19,11 @@ import java.sql.Statement;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.sqlite.SQLiteErrorCode;
 import org.sqlite.SQLiteException;
+import org.sqlite.SQLiteJDBCLoader;
 
 /**
  * The ledger's database: a file (SQLite) or a server (PostgreSQL), the latter maybe through a {@link DataSource} of the
@@ -26,7 +31,9 @@ import org.sqlite.SQLiteException;
  */
 final class Database implements AutoCloseable {
 
+    private static final Logger LOG = LoggerFactory.getLogger(Database.class);
     private static final String SQLITE = "jdbc:sqlite:";
+    private static final String LIBRARY_FOLDER = "org.sqlite.tmpdir";
     private static final int VERSION = 2;
     private static final int READERS = 4;
     private static final int VALID_SECONDS = 5;
@@ -86,6 +93,7 @@ final class Database implements AutoCloseable {
         config.setMinimumIdle(1);
         config.setConnectionTimeout(BUSY_MILLIS);
         if (isSqlite(settings.ledgerUrl())) {
+            loadLibrary();
             config.addDataSourceProperty("journal_mode", "WAL");
             if (!settings.ledgerUrl().contains("synchronous=")) { // one in the URL counts
                 config.addDataSourceProperty("synchronous", "FULL");
@@ -103,6 +111,33 @@ final class Database implements AutoCloseable {
         }
         HikariDataSource pool = open(config);
         return new Database(settings.ledgerUrl(), pool, pool);
+    }
+
+    /**
+     * The driver leaves its library in the folder for temporary files until Java ends by itself, which it does not on a signal.
+     * Once the library is loaded nobody needs its file: it is put into a folder of its own, and that is deleted.
+     */
+    private static void loadLibrary() {
+        if (System.getProperty(LIBRARY_FOLDER) != null) {
+            return;
+        }
+        try {
+            Path own = Files.createTempDirectory("agentcall-");
+            System.setProperty(LIBRARY_FOLDER, own.toString());
+            try {
+                SQLiteJDBCLoader.initialize();
+            } finally {
+                System.clearProperty(LIBRARY_FOLDER);
+                try (DirectoryStream<Path> files = Files.newDirectoryStream(own)) {
+                    for (Path file : files) {
+                        Files.delete(file);
+                    }
+                }
+                Files.delete(own);
+            }
+        } catch (Exception e) {
+            LOG.debug("SQLite's library is not in a folder of its own: {}", e.toString());
+        }
     }
 
     /** Of several processes that make a SQLite file at once, one turns its log on, and the others are not made to wait. */

@@ -33,7 +33,6 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.sqlite.SQLiteJDBCLoader;
 
 /** The program from its command line to its exit code, each run in a process of its own. */
 @Timeout(300)
@@ -481,23 +480,6 @@ class AgentCallTest {
         }
     }
 
-    /** Its SQLite driver deletes what others have left; of two that start at once one finds that gone which it has just seen. */
-    @Test
-    void whatAnotherHasDeletedAlreadyIsNoError() throws Exception {
-        try (Simulator simulator = Simulator.start(Simulator.Options.defaults())) {
-            Path temporary = home.resolve("temporary");
-            String left = "sqlite-" + SQLiteJDBCLoader.getVersion() + "-0-libsqlitejdbc.so";
-            Files.createDirectories(temporary.resolve(left).resolve("cannot be deleted either"));
-            Program program = Program.unpack(home.resolve("program"), simulator.uri())
-                    .javaOption("-Dorg.sqlite.tmpdir=" + temporary);
-
-            Ended ended = program.run("--check");
-
-            assertThat(ended.code()).as(ended.all()).isZero();
-            assertThat(ended.err()).isEmpty();
-        }
-    }
-
     @Test
     void checkListsAllThatIsWrongWithSettingsAndRoutesAndOpensNoLedger() throws Exception {
         Program program =
@@ -781,7 +763,10 @@ class AgentCallTest {
 
     @Test
     void aServerWithoutAnythingToDoEndsOnSigtermWith0() throws Exception {
-        Program program = Program.unpack(home, NOWHERE).environment("AGENTCALL_LOG_CAMEL", "info");
+        Path temporary = Files.createDirectories(home.resolve("temporary"));
+        Program program = Program.unpack(home, NOWHERE)
+                .environment("AGENTCALL_LOG_CAMEL", "info")
+                .javaOption("-Djava.io.tmpdir=" + temporary);
         try (Running running = program.start()) {
             await().atMost(PATIENCE)
                     .until(() -> !running.isAlive() || running.err().contains("serving"));
@@ -792,6 +777,7 @@ class AgentCallTest {
             assertThat(ended.err()).doesNotContain("ERROR");
             // Camel's, which may have the program wait for itself
             assertThat(ended.err()).contains("Apache Camel").doesNotContain("shutdown hook");
+            assertThat(temporary).isEmptyDirectory();
         }
     }
 
