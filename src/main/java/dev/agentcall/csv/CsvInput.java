@@ -50,15 +50,10 @@ record CsvInput(
     /**
      * Copies the file and reads it once.
      *
+     * @param name the file's own, wherever it is now
      * @param work folder for the copy, which {@link #close} deletes
      * @throws CsvRefusedException if it is no CSV file of calls
      */
-    static CsvInput open(Path file, Path work, Map<String, Field> configured, Map<Field, String> defaults)
-            throws IOException, CsvRefusedException {
-        return open(file, file.getFileName().toString(), work, configured, defaults);
-    }
-
-    /** The same for a file that is there under another name. */
     static CsvInput open(Path file, String name, Path work, Map<String, Field> configured, Map<Field, String> defaults)
             throws IOException, CsvRefusedException {
         int length = baseName(name).getBytes(StandardCharsets.UTF_8).length;

@@ -163,7 +163,11 @@ class CsvInputTest {
 
     private CsvInput open(String name, byte[] bytes) throws IOException, CsvRefusedException {
         return CsvInput.open(
-                Files.write(folder.resolve(name), bytes), folder.resolve("work"), Map.of(), Map.of(Field.TECH, "SIP"));
+                Files.write(folder.resolve(name), bytes),
+                name,
+                folder.resolve("work"),
+                Map.of(),
+                Map.of(Field.TECH, "SIP"));
     }
 
     private List<String> ids(String text) throws IOException, CsvRefusedException {
