@@ -1153,7 +1153,7 @@ class CsvRunTest {
             });
         }
 
-        /** As the route watch-inbox does. */
+        /** As the route receive-taken-out does. */
         private void awaitTakenOut(RunningBundle bundle) {
             await().atMost(PATIENCE).until(() -> {
                 bundle.bundle().csvFiles().endTakenOut();
