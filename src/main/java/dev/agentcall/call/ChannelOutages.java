@@ -2,9 +2,9 @@ package dev.agentcall.call;
 
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
 
 /**
@@ -14,7 +14,7 @@ import java.util.function.LongSupplier;
 final class ChannelOutages {
 
     private final LongSupplier clock;
-    private final Set<Integer> told = new HashSet<>();
+    private final Set<Integer> told = ConcurrentHashMap.newKeySet();
     private final Map<Integer, OnceAMinute> quiet = new HashMap<>();
 
     ChannelOutages() {
@@ -31,6 +31,11 @@ final class ChannelOutages {
         return !told.contains(place)
                 && quiet.computeIfAbsent(place, any -> new OnceAMinute(clock)).isDue()
                 && told.add(place);
+    }
+
+    /** True if a place failed, as far as is known. */
+    boolean areThere() {
+        return !told.isEmpty();
     }
 
     /** These places of the channel work. */

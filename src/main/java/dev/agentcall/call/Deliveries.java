@@ -97,7 +97,9 @@ public final class Deliveries {
             ledger.delivered(delivery.ledgerId());
         }
         Tries tries = tries(exchange.getVariable(OUTCOME, Outcome.class));
-        tries.outages.worked(delivery.workedAt());
+        if (tries.outages.areThere()) {
+            tries.outages.worked(delivery.workedAt());
+        }
         if (delivery.isRepeated()) {
             tries.tried(delivery.ledgerId(), delivery.isFailed());
         }

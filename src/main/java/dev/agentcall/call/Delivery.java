@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import java.util.zip.CRC32;
 import org.apache.camel.Endpoint;
 
@@ -27,7 +26,7 @@ final class Delivery {
     private final boolean repeated;
     private final TreeSet<Integer> failedAt = new TreeSet<>();
     private List<Endpoint> endpoints = List.of();
-    private List<Integer> wanted = List.of();
+    private List<Endpoint> wanted = List.of();
     private boolean ended;
 
     private Delivery(long ledgerId, String json, boolean repeated, String only) {
@@ -62,17 +61,14 @@ final class Delivery {
     /** Of a channel's endpoints those that are to get it: all, or those that have missed it. */
     synchronized List<Endpoint> wanted(List<Endpoint> all) {
         endpoints = all;
-        wanted = IntStream.range(0, all.size()).boxed().toList();
+        wanted = all;
         if (only != null) {
-            List<String> marks = all.stream().map(Delivery::mark).toList();
             List<String> missed = List.of(only.split(","));
-            if (marks.containsAll(missed)) { // else the list has changed, and nobody knows which has taken whose place
-                wanted = wanted.stream()
-                        .filter(place -> missed.contains(marks.get(place)))
-                        .toList();
-            }
+            if (all.stream().map(Delivery::mark).toList().containsAll(missed)) {
+                wanted = all.stream().filter(one -> missed.contains(mark(one))).toList();
+            } // else the list has changed, and nobody knows which has taken whose place
         }
-        return wanted.stream().map(all::get).toList();
+        return wanted;
     }
 
     /**
@@ -110,8 +106,10 @@ final class Delivery {
 
     /** The places of the channel that have taken it, or were passed without a failure. */
     synchronized Collection<Integer> workedAt() {
-        return Stream.concat(wanted.stream(), Stream.of(ELSEWHERE))
+        return IntStream.range(ELSEWHERE, endpoints.size())
+                .filter(place -> place == ELSEWHERE || wanted.contains(endpoints.get(place)))
                 .filter(place -> !failedAt.contains(place))
+                .boxed()
                 .toList();
     }
 
