@@ -393,6 +393,12 @@ public final class Calls {
     private static Answer answer(Exchange exchange, Call call) {
         exchange.removeVariable(UcontactHttp.LEAVES); // what the exchange sends from now on is not this call
         call.answer = exchange.getVariable(Operation.ANSWER, Answer.class);
+        if (call.answer == null) { // by an operation that judges for itself, if it was sent at all
+            call.leaves.set(true);
+            call.answer = Answer.lost(
+                    false,
+                    "place-call did not get the answer: the operation that sends a call is to have no success of its own");
+        }
         call.millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - call.sentNanos);
         return call.answer;
     }

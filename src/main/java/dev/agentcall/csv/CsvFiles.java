@@ -89,7 +89,7 @@ public final class CsvFiles {
         this.gate = gate;
         this.ledger = ledger;
         this.runs = ledger.fileRuns();
-        this.copies = new KeptCopies(settings.work(), runs);
+        this.copies = new KeptCopies(settings, ledger);
         this.originals = new Originals(settings, ledger);
         this.deliveries = deliveries;
     }
@@ -122,10 +122,20 @@ public final class CsvFiles {
             return;
         }
         try {
-            List<FileRuns.Open> unfinished = runs.findInbox(Disk.identity(settings.inbox()));
-            for (FileRuns.Open open : takenOut.among(unfinished, settings.inbox(), patience)) {
-                if (!isInWork(open.run()) && runs.takeOver(open.run())) {
+            for (FileRuns.Open open : takenOut.among(copies.unfinished(), settings.inbox(), patience)) {
+                Path file = settings.inbox().resolve(open.name());
+                Turn last = unfinished.get(file);
+                boolean isTurn = last != null && last.run.id() == open.run().id();
+                if (isInWork(open.run())) {
+                    leaveInOutage();
+                } else if (open.run().doneName() != null
+                        ? isTurn && !originals.isOnItsWay(open)
+                        : runs.takeOver(open.run())) {
                     endTakenOut(open);
+                    if (isTurn) {
+                        unfinished.remove(file);
+                        last.input.close();
+                    }
                 }
             }
         } catch (IOException | LedgerException e) {
@@ -133,19 +143,31 @@ public final class CsvFiles {
         }
     }
 
-    private void endTakenOut(FileRuns.Open open) throws IOException {
-        LOG.warn(
-                "{} was taken out of the inbox after {} of its rows, the others are not called; in the same file, dropped"
-                        + " again, no row that is placed or unknown is called again",
-                open.name(),
-                runs.decidedRows(open.run()).cardinality());
-        runs.finish(open.run());
-        copies.forget(open.run());
-        Path file = settings.inbox().resolve(open.name());
-        Turn last = unfinished.get(file);
-        if (last != null && last.run.id() == open.run().id()) {
-            unfinished.remove(file);
-            last.input.close();
+    /** The run is ended when next looked at. While uContact is there its file is called to its end. */
+    private void leaveInOutage() {
+        String outage = gate.outageDetail();
+        OpenRun now = current;
+        if (outage != null && now != null) {
+            now.rows.leave(outage);
+        }
+    }
+
+    private void endTakenOut(FileRuns.Open open) {
+        if (open.run().doneName() != null) { // it could not be moved to the folder done
+            LOG.warn("{} was taken out of the inbox; all its rows were called, its results are there", open.name());
+        } else {
+            LOG.warn(
+                    "{} was taken out of the inbox after {} of its rows, the others are not called; in the same file,"
+                            + " dropped again, no row that is placed or unknown is called again",
+                    open.name(),
+                    runs.decidedRows(open.run()).cardinality());
+        }
+        end(open.run());
+    }
+
+    private void end(FileRun run) {
+        if (runs.finish(run)) {
+            copies.forget(run);
         }
     }
 
@@ -248,6 +270,11 @@ public final class CsvFiles {
             unfinished.remove(file); // somebody has tidied up
             return null;
         }
+        if (!runs.isOwn(last.run)) {
+            unfinished.remove(file); // another process has taken this one for dead
+            last.input.close();
+            return null;
+        }
         if (Originals.isUnchanged(file, last.input)
                 || !runs.decidedRows(last.run).isEmpty()) {
             return last;
@@ -299,7 +326,7 @@ public final class CsvFiles {
         for (FileRuns.Open other : runs.findOthers(name, content)) {
             boolean isAlive = other.run().processId() != ledger.processId()
                     && ledger.isAlive(other.run().processId());
-            if (isAlive && isOfInbox(other)) {
+            if (isAlive && Files.exists(copies.of(other.run()))) { // of this inbox
                 leaveTo(file, other.content());
                 return null;
             }
@@ -329,10 +356,6 @@ public final class CsvFiles {
             copies.forget(run);
         }
         return null;
-    }
-
-    private boolean isOfInbox(FileRuns.Open open) throws IOException {
-        return settings.inbox() != null && Disk.identity(settings.inbox()).equals(open.inbox());
     }
 
     /** Null if it is not there, or not whole. */
@@ -406,7 +429,6 @@ public final class CsvFiles {
                     Files.deleteIfExists(folder);
                 }
             }
-            copies.sweep();
         } catch (IOException | DirectoryIteratorException e) {
             LOG.debug("cannot delete what dead processes have left: {}", e.toString());
         }
@@ -417,7 +439,7 @@ public final class CsvFiles {
         if (run == null) {
             return null;
         }
-        if (!oneShot) {
+        if (!oneShot && settings.inbox() != null) {
             copies.keep(run, input);
         }
         BitSet decided = runs.decidedRows(run);
@@ -459,7 +481,6 @@ public final class CsvFiles {
 
     /** The run that the file goes on with, or a new one; null if another process has the file, or has just done it. */
     private FileRun run(Path file, CsvInput input) throws IOException {
-        String inbox = oneShot || settings.inbox() == null ? null : Disk.identity(settings.inbox());
         while (true) {
             boolean elsewhere = false;
             for (FileRun open : runs.findOpen(input.name(), input.content())) {
@@ -468,7 +489,6 @@ public final class CsvFiles {
                 } else if (originals.isMoved(open, input) && Originals.isUnchanged(file, input)) {
                     runs.finish(open); // all that was missing; this file was dropped after it
                 } else {
-                    runs.goOn(open, inbox);
                     return open;
                 }
             }
@@ -480,7 +500,7 @@ public final class CsvFiles {
                         "{} is not the file of that name that is not done yet: its rows without an id of their own are new",
                         input.name());
             }
-            FileRun begun = runs.start(input.name(), input.content(), inbox, elsewhere, resultName(input.baseName()));
+            FileRun begun = runs.start(input.name(), input.content(), elsewhere, resultName(input.baseName()));
             if (begun != null && Files.exists(file)) {
                 return begun;
             }
@@ -567,8 +587,7 @@ public final class CsvFiles {
         if (!oneShot) {
             originals.moveToDone(open.original, open.input, run);
         }
-        runs.finish(run);
-        copies.forget(run);
+        end(run);
         return new FileSummary(
                 open.input.name(),
                 State.DONE,

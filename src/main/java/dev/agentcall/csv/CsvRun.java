@@ -307,6 +307,13 @@ public final class CsvRun implements Closeable {
         back();
     }
 
+    /** No row is called any more while uContact is unavailable: somebody has taken the file out. */
+    synchronized void leave(String why) {
+        unavailable = unavailable == null ? why : unavailable;
+        over = !mayHaveRows();
+        gate.wakeUp();
+    }
+
     private boolean isAllTried() {
         return exhausted && waitingRows == 0 && out == 1;
     }

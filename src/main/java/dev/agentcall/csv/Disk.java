@@ -75,15 +75,6 @@ final class Disk {
         return to.resolveSibling("." + to.getFileName() + ".part");
     }
 
-    /** What a folder is known by to all who share it, whatever way leads them there. */
-    static String identity(Path folder) throws IOException {
-        try {
-            return "inode " + Files.getAttribute(folder, "unix:ino");
-        } catch (UnsupportedOperationException | IllegalArgumentException e) { // another system
-            return folder.toRealPath().toString();
-        }
-    }
-
     static void sync(Path folder) {
         try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
             channel.force(true);

@@ -41,7 +41,7 @@ final class Originals {
         this.settings = settings;
         this.ledger = ledger;
         this.runs = ledger.fileRuns();
-        this.copies = new KeptCopies(settings.work(), runs);
+        this.copies = new KeptCopies(settings, ledger);
     }
 
     /**
@@ -72,8 +72,7 @@ final class Originals {
     void moveToDone(Path original, CsvInput input, FileRun run) throws IOException {
         // Chosen and remembered before the move, so that a crash after it is known for what it is.
         String name = run.doneName();
-        boolean isCopied = isMoved(run, input); // what it is now could not be put aside
-        if (name == null || !isCopied && Files.exists(settings.done().resolve(name))) {
+        if (name == null || Files.exists(settings.done().resolve(name))) {
             name = freeName(input.baseName(), end(original), free(settings.done()));
             runs.willMove(run, name);
         }
@@ -81,14 +80,14 @@ final class Originals {
         // Taken before it is compared: the next file of that name may come at any moment.
         Path taken = taken(original, run);
         boolean isThere = Files.exists(taken) || Disk.take(original, taken);
+        boolean isCopied = false;
         try {
-            if (isThere && !isCopied && isUnchanged(taken, input)) {
+            if (isThere && isUnchanged(taken, input)) {
                 Disk.move(taken, place);
                 return;
             }
-            if (!isCopied) {
-                Disk.copy(input.snapshot().file(), place);
-            }
+            Disk.copy(input.snapshot().file(), place);
+            isCopied = true;
             if (isThere) {
                 LOG.warn(
                         "{} changed while it was in work; what it was is done, what it is now is put aside",
@@ -96,6 +95,9 @@ final class Originals {
                 putAside(taken, original, CHANGED);
             }
         } catch (IOException | RuntimeException e) {
+            if (isCopied) {
+                Files.deleteIfExists(place); // or the run would pass for one that is over
+            }
             if (Files.exists(taken) && !Files.exists(original)) {
                 Disk.take(taken, original); // to be tried again
             }
@@ -173,6 +175,11 @@ final class Originals {
         } catch (NoSuchFileException | CsvRefusedException e) {
             return false;
         }
+    }
+
+    /** True if the file is on its way out of the inbox: nobody has taken it from there. */
+    boolean isOnItsWay(FileRuns.Open open) {
+        return Files.exists(taken(settings.inbox().resolve(open.name()), open.run()));
     }
 
     /** Where a file is while it is on its way out of the inbox: nobody can put another into its place there. */

@@ -34,7 +34,11 @@ final class Database implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Database.class);
     private static final String SQLITE = "jdbc:sqlite:";
     private static final String LIBRARY_FOLDER = "org.sqlite.tmpdir";
-    private static final int VERSION = 2;
+    private static final int VERSION = 1;
+    /** For those that somebody has to look at, in ledgers of earlier programs too. */
+    private static final String UNKNOWN_INDEX =
+            "CREATE INDEX IF NOT EXISTS request_unknown ON request (claimed_at, id) WHERE outcome = 'unknown'";
+
     private static final int READERS = 4;
     private static final int VALID_SECONDS = 5;
     private static final int BUSY_MILLIS = 10_000;
@@ -227,7 +231,7 @@ final class Database implements AutoCloseable {
         }
     }
 
-    /** Makes the tables, or those of an earlier version into these. Of several processes one does it. */
+    /** Makes the tables, or checks that they are those of this program. Of several processes one makes them. */
     Void makeTables(Sql sql) throws SQLException {
         try (Statement statement = sql.connection().createStatement()) {
             for (String alone : isSqlite()
@@ -236,16 +240,20 @@ final class Database implements AutoCloseable {
                 statement.execute(alone);
             }
             if (!hasTables(sql.connection())) {
-                run("schema.sql", statement);
+                for (String table : schema().split(";\\s*\n")) {
+                    if (!table.isBlank()) {
+                        statement.execute(table);
+                    }
+                }
                 statement.execute("INSERT INTO ledger (version, last_number) VALUES (" + VERSION + ", 0)");
             }
-            int version = version(statement);
-            if (version == 1) {
-                run("from-1-to-2.sql", statement);
-            } else if (version != VERSION) {
-                throw new SQLException("its tables are of version " + version
-                        + ", made by another release of the program; this one knows " + VERSION);
+            try (ResultSet version = statement.executeQuery("SELECT version FROM ledger")) {
+                if (!version.next() || version.getInt(1) != VERSION) {
+                    throw new SQLException("its tables are of version " + version.getInt(1)
+                            + ", made by another release of the program; this one knows " + VERSION);
+                }
             }
+            statement.execute(UNKNOWN_INDEX);
         }
         return null;
     }
@@ -257,22 +265,11 @@ final class Database implements AutoCloseable {
         }
     }
 
-    private static int version(Statement statement) throws SQLException {
-        try (ResultSet version = statement.executeQuery("SELECT version FROM ledger")) {
-            return version.next() ? version.getInt(1) : 0;
-        }
-    }
-
-    private void run(String script, Statement statement) throws SQLException {
-        try (InputStream in = Database.class.getResourceAsStream(script)) {
-            String sql = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    private String schema() {
+        try (InputStream sql = Database.class.getResourceAsStream("schema-1.sql")) {
+            String schema = new String(sql.readAllBytes(), StandardCharsets.UTF_8);
             // In SQLite only this type makes the key the place of the row, without an index beside it.
-            String own = isSqlite() ? sql.replace("BIGINT PRIMARY KEY", "INTEGER PRIMARY KEY") : sql;
-            for (String one : own.split(";\\s*\n")) {
-                if (!one.isBlank()) {
-                    statement.execute(one);
-                }
-            }
+            return isSqlite() ? schema.replace("BIGINT PRIMARY KEY", "INTEGER PRIMARY KEY") : schema;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

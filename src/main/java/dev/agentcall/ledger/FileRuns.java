@@ -27,12 +27,8 @@ public final class FileRuns {
         this.processes = processes;
     }
 
-    /**
-     * An unfinished run, and the file that it is over.
-     *
-     * @param inbox what the inbox is known by that it came from; null if it came from elsewhere
-     */
-    public record Open(FileRun run, String name, String content, String inbox) {}
+    /** An unfinished run, and the file that it is over. */
+    public record Open(FileRun run, String name, String content) {}
 
     /** The unfinished runs over a file of this name and content, the oldest first. */
     public List<FileRun> findOpen(String name, String content) {
@@ -46,9 +42,10 @@ public final class FileRuns {
         return find("name = ? AND content <> ?", name, content);
     }
 
-    /** The unfinished runs over files of this inbox, whichever process has them, whose results are not there yet. */
-    public List<Open> findInbox(String inbox) {
-        return find("inbox = ? AND done_name IS NULL", inbox);
+    /** The unfinished run with this number, whichever process has it; null if there is none. */
+    public Open findOpen(long runId) {
+        List<Open> found = find("id = ?", runId);
+        return found.isEmpty() ? null : found.get(0);
     }
 
     /** Those whose results are there: the original is being moved, or was when its process died. */
@@ -58,14 +55,14 @@ public final class FileRuns {
 
     private List<Open> find(String which, Object... values) {
         return database.read(
-                "SELECT id, process_id, result_name, done_name, name, content, inbox FROM file_run WHERE " + which
+                "SELECT id, process_id, result_name, done_name, name, content FROM file_run WHERE " + which
                         + " AND finished_at IS NULL ORDER BY id",
                 row -> {
                     List<Open> found = new ArrayList<>();
                     while (row.next()) {
                         FileRun run =
                                 new FileRun(row.getLong(1), row.getLong(2), row.getString(3), row.getString(4), true);
-                        found.add(new Open(run, row.getString(5), row.getString(6), row.getString(7)));
+                        found.add(new Open(run, row.getString(5), row.getString(6)));
                     }
                     return found;
                 },
@@ -75,31 +72,24 @@ public final class FileRuns {
     /**
      * Begins a run.
      *
-     * @param inbox what the inbox is known by that the file comes from; null if it comes from elsewhere
      * @param beside beside an unfinished run of another process over the same file
      * @return null if another has begun one meanwhile, or has chosen the same name for its results
      */
-    public FileRun start(String name, String content, String inbox, boolean beside, String resultName) {
+    public FileRun start(String name, String content, boolean beside, String resultName) {
         return writer.write(sql -> {
             long id = sql.nextNumber();
-            PreparedStatement insert = sql.prepare(
-                    "INSERT INTO file_run (id, process_id, name, content, inbox, beside, result_name, started_at)"
-                            + " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING");
+            PreparedStatement insert =
+                    sql.prepare("INSERT INTO file_run (id, process_id, name, content, beside, result_name, started_at)"
+                            + " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING");
             insert.setLong(1, id);
             insert.setLong(2, processes.id());
             insert.setString(3, name);
             insert.setString(4, content);
-            insert.setString(5, inbox);
-            insert.setLong(6, beside ? id : 0);
-            insert.setString(7, resultName);
-            insert.setString(8, OutcomeJson.instant(Instant.now()));
+            insert.setLong(5, beside ? id : 0);
+            insert.setString(6, resultName);
+            insert.setString(7, OutcomeJson.instant(Instant.now()));
             return insert.executeUpdate() == 1 ? new FileRun(id, processes.id(), resultName, null, false) : null;
         });
-    }
-
-    /** The run goes on with the file as it comes from this inbox now; null if it comes from elsewhere. */
-    public void goOn(FileRun run, String inbox) {
-        change("UPDATE file_run SET inbox = ? WHERE id = ?", inbox, run.id());
     }
 
     /** True if the run is still this process's: another may have taken this one for dead, and finished it. */
@@ -110,12 +100,6 @@ public final class FileRuns {
                         run.id(),
                         processes.id())
                 != null;
-    }
-
-    /** The name of the file that an unfinished run is over; null if there is no such run. */
-    public String findName(long runId) {
-        return database.readFirst(
-                "SELECT name FROM file_run WHERE id = ? AND finished_at IS NULL", row -> row.getString(1), runId);
     }
 
     /** True if the run is this process's from now on; false if its process may be alive, or another was quicker. */
@@ -149,14 +133,20 @@ public final class FileRuns {
         change("UPDATE file_run SET done_name = ? WHERE id = ?", doneName, run.id());
     }
 
-    /** Everything is in its place. If the ledger is away, it is written once that is back, before anything else. */
-    public void finish(FileRun run) {
+    /**
+     * Everything is in its place.
+     *
+     * @return false if it could not be written now; then it is along with a later write
+     */
+    public boolean finish(FileRun run) {
         GroupCommit.Work<Integer> end = changing(
                 "UPDATE file_run SET finished_at = ? WHERE id = ?", OutcomeJson.instant(Instant.now()), run.id());
         try {
             writer.write(end);
+            return true;
         } catch (LedgerException e) {
-            writer.writeFirst(end);
+            writer.writeAlong(end);
+            return false;
         }
     }
 

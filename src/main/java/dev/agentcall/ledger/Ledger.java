@@ -154,6 +154,11 @@ public final class Ledger implements AutoCloseable {
                 TimeUnit.MILLISECONDS);
     }
 
+    /** True if no node elsewhere can have this ledger too. */
+    public boolean isOfOneMachine() {
+        return database.isSqlite();
+    }
+
     /** The part about CSV files. */
     public FileRuns fileRuns() {
         return fileRuns;

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
@@ -216,18 +217,21 @@ class CsvChangedFilesTest {
         }
     }
 
-    @Test
-    void aFileThatChangedAndCannotBePutAsideIsTriedAgainWithoutACallOrAResult() throws Exception {
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aFileThatChangedAndCannotBePutAsideIsTriedAgainWithoutACall(boolean killed) throws Exception {
         CountDownLatch changed = new CountDownLatch(1);
         ucontact.answer(call -> {
             changed.await();
             return refuseFirst(call);
         });
-        try (RunningBundle bundle = start()) {
+        RunningBundle bundle = start();
+        try {
             Path file = drop(bundle, rows(3));
             Files.delete(bundle.failed());
             Files.createFile(bundle.failed()); // no folder
-            CompletableFuture<Exception> run = CompletableFuture.supplyAsync(() -> bundle.fail(file));
+            RunningBundle first = bundle;
+            CompletableFuture<Exception> run = CompletableFuture.supplyAsync(() -> first.fail(file));
             await().atMost(PATIENCE).until(() -> !ucontact.calls().isEmpty());
             grow(file);
             changed.countDown();
@@ -235,6 +239,11 @@ class CsvChangedFilesTest {
             assertThat(bundle.fail(file)).isNotNull();
             Files.delete(bundle.failed());
             Files.createDirectories(bundle.failed());
+            if (killed) {
+                bundle.close();
+                bundle = start();
+                bundle.bundle().csvFiles().endMoved();
+            }
 
             assertThat(bundle.call(file).state()).isEqualTo(State.DONE);
 
@@ -242,23 +251,102 @@ class CsvChangedFilesTest {
             assertThat(RunningBundle.names(bundle.done())).containsExactly("f.csv");
             assertThat(RunningBundle.names(bundle.failed())).containsExactly("f.csv", "f.error.txt");
             assertThat(RunningBundle.names(bundle.outbox())).hasSize(5);
+        } finally {
+            bundle.close();
+        }
+    }
+
+    private void awaitTakenOut(RunningBundle bundle, long run) {
+        await().atMost(PATIENCE).until(() -> {
+            bundle.bundle().csvFiles().endTakenOut();
+            return bundle.bundle().ledger().fileRuns().findOpen(run) == null;
+        });
+    }
+
+    private static long runOf(RunningBundle bundle) {
+        return bundle.bundle()
+                .ledger()
+                .fileRuns()
+                .findOthers("f.csv", "")
+                .get(0)
+                .run()
+                .id();
+    }
+
+    @Test
+    void aFileThatIsTakenOutInAnOutageIsNotCalledAfterIt() throws Exception {
+        ucontact.answer(call -> CallStub.Answer.unavailable());
+        try (RunningBundle bundle = start()) {
+            Path file = drop(bundle, rows(6));
+            CompletableFuture<FileSummary> run = CompletableFuture.supplyAsync(() -> bundle.call(file));
+            await().atMost(PATIENCE).until(() -> ucontact.calls().size() > 3);
+            Files.delete(file);
+
+            awaitTakenOut(bundle, runOf(bundle));
+            ucontact.answer(call -> CallStub.Answer.placed());
+
+            assertThat(run.get(PATIENCE.toSeconds(), TimeUnit.SECONDS).state()).isEqualTo(State.INTERRUPTED);
+            assertThat(ucontact.placed()).isEmpty();
+            assertThat(bundle.call(drop(bundle, HEADER + row("eva", "0995"))).state())
+                    .isEqualTo(State.DONE);
+            assertThat(ucontact.placed()).containsExactly("0995");
+        }
+    }
+
+    @Test
+    void aFileThatIsTakenOutInsteadOfMovedHasNothingToDoWithTheNextOfItsName() throws Exception {
+        try (RunningBundle bundle = start()) {
+            Path file = notMoved(bundle);
+            long run = runOf(bundle);
+            Files.delete(file);
+            awaitTakenOut(bundle, run);
+
+            assertThat(bundle.call(drop(bundle, HEADER + row("eva", "0995"))).state())
+                    .isEqualTo(State.DONE);
+
+            assertThat(called()).containsExactlyInAnyOrder("09910", "09911", "09912", "0995");
+            assertThat(RunningBundle.names(bundle.failed())).isEmpty();
+        }
+    }
+
+    @Test
+    void aFileThatAnotherNodeHasFinishedHasNothingToDoWithTheNextOfItsName() throws Exception {
+        ucontact.answer(CsvChangedFilesTest::refuseFirst);
+        try (RunningBundle bundle = start()) {
+            Path file = notMoved(bundle);
+            execute("UPDATE file_run SET process_id = 999, finished_at = started_at"); // it took this one for dead
+            Files.move(file, bundle.done().resolve("f.csv"));
+
+            assertThat(bundle.call(drop(bundle, HEADER + row("eva", "0995"))).state())
+                    .isEqualTo(State.DONE);
+
+            assertThat(called()).containsExactlyInAnyOrder("09910", "09911", "09912", "0995");
+            assertThat(RunningBundle.names(bundle.failed())).isEmpty();
+        }
+    }
+
+    private void execute(String statement) throws SQLException {
+        try (Connection ledger = DriverManager.getConnection("jdbc:sqlite:" + folder.resolve("data/ledger.db"));
+                Statement sql = ledger.createStatement()) {
+            sql.execute(statement);
         }
     }
 
     @Test
     void theNextFileOfANameIsCalledEvenIfTheEndOfTheLastOneCouldNotBeWritten() throws Exception {
-        try (RunningBundle bundle = start();
-                Connection ledger = DriverManager.getConnection("jdbc:sqlite:" + folder.resolve("data/ledger.db"));
-                Statement sql = ledger.createStatement()) {
-            sql.execute("CREATE TRIGGER broken BEFORE UPDATE OF finished_at ON file_run"
+        try (RunningBundle bundle = start()) {
+            execute("CREATE TRIGGER broken BEFORE UPDATE OF finished_at ON file_run"
                     + " BEGIN SELECT RAISE(FAIL, 'broken'); END");
             assertThat(bundle.call(drop(bundle, rows(2))).state()).isEqualTo(State.DONE);
-            sql.execute("DROP TRIGGER broken");
+            assertThat(bundle.call(drop(bundle, HEADER + row("eva", "0994"))).state())
+                    .as("while it cannot be written")
+                    .isEqualTo(State.DONE);
+            execute("DROP TRIGGER broken");
 
             assertThat(bundle.call(drop(bundle, HEADER + row("eva", "0995"))).state())
                     .isEqualTo(State.DONE);
 
-            assertThat(called()).containsExactlyInAnyOrder("09910", "09911", "0995");
+            assertThat(called()).containsExactlyInAnyOrder("09910", "09911", "0994", "0995");
             assertThat(RunningBundle.names(bundle.failed())).isEmpty();
         }
     }
@@ -293,7 +381,7 @@ class CsvChangedFilesTest {
         try (RunningBundle bundle = start()) {
             Path work = Files.createDirectories(folder.resolve("data/work"));
             Files.createDirectories(work.resolve("3.bak"));
-            Files.createFile(work.resolve("run-2-ok.csv"));
+            Files.createFile(work.resolve(".run-2-ok.csv"));
 
             bundle.bundle().csvFiles().endMoved();
             assertThat(bundle.call(drop(bundle, rows(1))).state()).isEqualTo(State.DONE);

@@ -3,15 +3,22 @@ package dev.agentcall.app;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.agentcall.call.Stopping;
+import dev.agentcall.csv.FileSummary;
 import dev.agentcall.ledger.RealPostgres;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -61,6 +68,62 @@ class NodesTest {
                         .hasSize(6 * 3 + 2);
             }
         }
+    }
+
+    @Test
+    void aFileThatGrowsIsLeftToTheNodeThatHasItAndGoesOnAsItWasWithAnother() throws Exception {
+        String rows = HEADER
+                + IntStream.range(0, 6)
+                        .mapToObj(i -> "1;ana;1001;agentes;Ventas->;0991" + i + "\n")
+                        .collect(Collectors.joining());
+        try (EmbeddedPostgres server = RealPostgres.start();
+                CallStub stub = CallStub.start(CallStub.placedFirst(3));
+                RunningBundle one = nodeWithFoldersOfItsOwn("one", stub, server)) {
+            Path file = one.inbox().resolve("f.csv");
+            try (RunningBundle two = nodeWithFoldersOfItsOwn("two", stub, server)) {
+                Files.writeString(file, rows);
+                CompletableFuture<FileSummary> run = CompletableFuture.supplyAsync(() -> two.call(file));
+                await().atMost(PATIENCE).until(() -> stub.calls().size() > 3);
+                Files.writeString(file, "1;ana;1001;agentes;Ventas->;0999\n", StandardOpenOption.APPEND);
+
+                assertThat(one.call(file)).as("it waits").isNull();
+
+                two.bundle()
+                        .context()
+                        .getRegistry()
+                        .findSingleByType(Stopping.class)
+                        .stop();
+                run.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+            }
+            stub.answer(call -> CallStub.Answer.placed());
+
+            await().atMost(PATIENCE).until(() -> one.call(file) != null);
+
+            assertThat(stub.placed()).containsExactlyInAnyOrder("09910", "09911", "09912", "09913", "09914", "09915");
+            assertThat(one.failed().resolve("f.csv")).content().contains("0999");
+            assertThat(RunningBundle.names(one.inbox())).isEmpty();
+        }
+    }
+
+    private RunningBundle nodeWithFoldersOfItsOwn(String name, CallStub stub, EmbeddedPostgres server)
+            throws Exception {
+        String[] settings = Stream.of("inbox", "outbox", "done", "failed")
+                .flatMap(shared -> Stream.of(
+                        "agentcall." + shared,
+                        folder.resolve("one").resolve(shared).toString()))
+                .toArray(String[]::new);
+        List<String> all = new ArrayList<>(List.of(settings));
+        all.addAll(List.of(
+                "agentcall.ledger.url",
+                server.getJdbcUrl("postgres", "postgres"),
+                "agentcall.ucontact.connect-timeout",
+                "1s",
+                "agentcall.ucontact.response-timeout",
+                "2s",
+                "agentcall.concurrency",
+                "1"));
+        return RunningBundle.start(
+                Bundle.Extent.WITHOUT_SOURCES, folder.resolve(name), stub.uri(), all.toArray(String[]::new));
     }
 
     /** One row in ten is rejected; a second run over the file would call it again. */

@@ -21,6 +21,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Future;
@@ -112,6 +113,29 @@ class OperationTest {
         assertThat(exchange.getVariable("result"))
                 .isEqualTo(result.path("result").asText());
         return result;
+    }
+
+    /** As somebody may do who has read how other operations are judged. */
+    @Test
+    void aCallWhoseOperationJudgesForItselfIsNotSentAgain(@TempDir Path data) throws Exception {
+        int before = simulator.requests();
+        try (RunningBundle edited = RunningBundle.startEdited(
+                "send-call",
+                Bundle.Extent.WITHOUT_SOURCES,
+                data,
+                simulator.uri(),
+                "      - name: path\n",
+                "      - name: success\n        value: \"${body} contains '-'\"\n      - name: path\n")) {
+            Map<String, Object> request = new HashMap<>(call("0991"));
+            request.put("requestId", "judged-1");
+
+            JsonNode outcome = edited.place(request);
+            edited.place(request);
+
+            assertThat(outcome.path("outcome").asText()).isEqualTo("unknown");
+            assertThat(outcome.path("detail").asText()).contains("success");
+            assertThat(simulator.requests() - before).isEqualTo(1);
+        }
     }
 
     static Stream<Arguments> results() {

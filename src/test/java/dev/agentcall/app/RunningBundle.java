@@ -78,17 +78,23 @@ final class RunningBundle implements AutoCloseable {
     static RunningBundle startEdited(
             Bundle.Extent extent, Path data, URI ucontact, String text, String edited, String... settings)
             throws Exception {
+        return startEdited("place-call", extent, data, ucontact, text, edited, settings);
+    }
+
+    /** The same with another route. */
+    static RunningBundle startEdited(
+            String route, Bundle.Extent extent, Path data, URI ucontact, String text, String edited, String... settings)
+            throws Exception {
         Path routes = Files.createDirectories(data.resolve("routes"));
         try (Stream<Path> shipped = Files.list(Path.of("routes"))) {
             for (Path file : shipped.toList()) {
                 Files.copy(file, routes.resolve(file.getFileName()));
             }
         }
-        Path placeCall = routes.resolve("place-call.camel.yaml");
-        assertThat(placeCall).content().contains(text);
+        Path file = routes.resolve(route + ".camel.yaml");
+        assertThat(file).content().contains(text);
         Files.writeString(
-                placeCall,
-                Files.readString(placeCall).replaceFirst(Pattern.quote(text), Matcher.quoteReplacement(edited)));
+                file, Files.readString(file).replaceFirst(Pattern.quote(text), Matcher.quoteReplacement(edited)));
         String[] more = Arrays.copyOf(settings, settings.length + 2);
         more[settings.length] = "camel.main.routesIncludePattern";
         more[settings.length + 1] = "file:" + routes + "/*.yaml";

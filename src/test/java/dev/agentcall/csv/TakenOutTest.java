@@ -18,7 +18,7 @@ class TakenOutTest {
     private static final Duration LONG = Duration.ofDays(1);
 
     private final FileRun run = new FileRun(7, 1, "f", null, true);
-    private final List<FileRuns.Open> unfinished = List.of(new FileRuns.Open(run, "f.csv", "content", "inbox"));
+    private final List<FileRuns.Open> unfinished = List.of(new FileRuns.Open(run, "f.csv", "content"));
     private final TakenOut takenOut = new TakenOut();
 
     @TempDir

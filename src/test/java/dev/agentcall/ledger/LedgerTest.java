@@ -176,7 +176,7 @@ abstract class LedgerTest {
     @Test
     void aClaimIsTakenBackByNobodyButItsOwner() {
         try (Ledger other = openLedger()) {
-            FileRun run = other.fileRuns().start("f.csv", "content", null, false, "f");
+            FileRun run = other.fileRuns().start("f.csv", "content", false, "f");
             long claimed = other.claim(row("f", 3), run.id());
 
             ledger.release(claimed);
@@ -221,7 +221,7 @@ abstract class LedgerTest {
         CallRequest first = request("a");
         ledger.record(ledger.claim(first, null), outcome(first, OutcomeKind.PLACED));
         Outcome replay = outcome(first, OutcomeKind.PLACED).replayedFor(row("a", 7));
-        FileRun run = ledger.fileRuns().start("calls.csv", "digest", null, false, "calls");
+        FileRun run = ledger.fileRuns().start("calls.csv", "digest", false, "calls");
 
         ledger.add(replay, run.id());
         ledger.add(replay, null);
@@ -276,7 +276,7 @@ abstract class LedgerTest {
     void aRowsOutcomeIsWhatStandsInResultFiles() throws IOException {
         Outcome invalid =
                 new Outcome(row("a", 2), OutcomeKind.INVALID, null, "bad-number", "phone", null, false, AT, null);
-        FileRun run = ledger.fileRuns().start("calls.csv", "digest", null, false, "calls");
+        FileRun run = ledger.fileRuns().start("calls.csv", "digest", false, "calls");
 
         ledger.add(invalid, run.id());
 
@@ -294,7 +294,7 @@ abstract class LedgerTest {
 
     @Test
     void aRunThatIsNotFinishedGoesOnForTheSameNameAndContent() {
-        FileRun started = ledger.fileRuns().start("calls.csv", "digest", null, false, "calls.20261122T191800Z");
+        FileRun started = ledger.fileRuns().start("calls.csv", "digest", false, "calls.20261122T191800Z");
         ledger.close();
         open();
 
@@ -310,7 +310,7 @@ abstract class LedgerTest {
 
     @Test
     void aFinishedRunIsOver() {
-        FileRun run = ledger.fileRuns().start("calls.csv", "digest", null, false, "calls");
+        FileRun run = ledger.fileRuns().start("calls.csv", "digest", false, "calls");
         assertThat(ledger.fileRuns().isResultNameTaken("calls")).isTrue();
 
         ledger.fileRuns().finish(run);
@@ -321,8 +321,8 @@ abstract class LedgerTest {
 
     @Test
     void theDecidedRowsAreThoseWithAnOutcomeInThisRun() {
-        FileRun run = ledger.fileRuns().start("calls.csv", "digest", null, false, "calls");
-        FileRun other = ledger.fileRuns().start("other.csv", "digest", null, false, "other");
+        FileRun run = ledger.fileRuns().start("calls.csv", "digest", false, "calls");
+        FileRun other = ledger.fileRuns().start("other.csv", "digest", false, "other");
         decide(run, row("a", 2), OutcomeKind.PLACED);
         decide(run, row("b", 4), OutcomeKind.REJECTED);
         decide(run, row("c", 70_000), OutcomeKind.UNKNOWN);
@@ -336,18 +336,18 @@ abstract class LedgerTest {
 
     @Test
     void aRowHasOneOutcomeInARun() {
-        FileRun run = ledger.fileRuns().start("calls.csv", "digest", null, false, "calls");
+        FileRun run = ledger.fileRuns().start("calls.csv", "digest", false, "calls");
         decide(run, row("a", 2), OutcomeKind.REJECTED);
 
         assertThat(ledger.claim(row("a", 2), run.id())).isNull();
         ledger.fileRuns().finish(run);
-        FileRun next = ledger.fileRuns().start("calls.csv", "digest", null, false, "calls");
+        FileRun next = ledger.fileRuns().start("calls.csv", "digest", false, "calls");
         assertThat(ledger.claim(row("a", 2), next.id())).isNotNull();
     }
 
     @Test
     void outcomesAreReadInTheOrderOfTheRowsHoweverTheyWereDecided() throws IOException {
-        FileRun run = ledger.fileRuns().start("calls.csv", "digest", null, false, "calls");
+        FileRun run = ledger.fileRuns().start("calls.csv", "digest", false, "calls");
         decide(run, row("c", 10), OutcomeKind.UNKNOWN);
         decide(run, row("a", 2), OutcomeKind.PLACED);
         decide(run, row("b", 9), OutcomeKind.REJECTED);
@@ -473,13 +473,13 @@ abstract class LedgerTest {
     void aFileIsInWorkOnceAndGoesToWhoFindsItsProcessDead() {
         FileRun run;
         try (Ledger other = openLedger()) {
-            run = other.fileRuns().start("calls.csv", "digest", null, false, "calls");
+            run = other.fileRuns().start("calls.csv", "digest", false, "calls");
             other.claim(row("a", 2), run.id());
 
-            assertThat(ledger.fileRuns().start("calls.csv", "digest", null, false, "calls2"))
+            assertThat(ledger.fileRuns().start("calls.csv", "digest", false, "calls2"))
                     .isNull();
             assertThat(ledger.fileRuns().takeOver(run)).isFalse();
-            assertThat(ledger.fileRuns().start("calls.csv", "digest", null, true, "calls2"))
+            assertThat(ledger.fileRuns().start("calls.csv", "digest", true, "calls2"))
                     .isNotNull();
         }
 
@@ -491,9 +491,9 @@ abstract class LedgerTest {
 
     @Test
     void noTwoUnfinishedRunsHaveTheSameNamesForTheirResults() {
-        ledger.fileRuns().start("calls.csv", "digest", null, false, "calls");
+        ledger.fileRuns().start("calls.csv", "digest", false, "calls");
 
-        assertThat(ledger.fileRuns().start("Calls.CSV", "other", null, false, "calls"))
+        assertThat(ledger.fileRuns().start("Calls.CSV", "other", false, "calls"))
                 .isNull();
     }
 
@@ -580,7 +580,7 @@ abstract class LedgerTest {
 
     @Test
     void oldRequestsArePrunedButNotThoseThatSomebodyStillHasToSeeTo() {
-        FileRun run = ledger.fileRuns().start("calls.csv", "digest", null, false, "calls");
+        FileRun run = ledger.fileRuns().start("calls.csv", "digest", false, "calls");
         deliver(ledger.claim(row("of a file in work", 2), run.id()), OutcomeKind.PLACED);
         deliver(ledger.claim(request("unknown"), null), OutcomeKind.UNKNOWN);
         deliver(ledger.claim(request("settled"), null), OutcomeKind.UNKNOWN);
@@ -601,7 +601,7 @@ abstract class LedgerTest {
 
     @Test
     void aFileThatNobodyComesBackWithIsForgottenOnceItIsOld() {
-        FileRun run = ledger.fileRuns().start("calls.csv", "digest", null, false, "calls");
+        FileRun run = ledger.fileRuns().start("calls.csv", "digest", false, "calls");
         deliver(ledger.claim(row("a", 2), run.id()), OutcomeKind.PLACED);
         ledger.prune(Instant.now().plusSeconds(60));
         assertThat(ledger.fileRuns().isResultNameTaken("calls"))
@@ -617,24 +617,6 @@ abstract class LedgerTest {
             return !ledger.fileRuns().isResultNameTaken("calls")
                     && ledger.recent(null, null, 10).isEmpty();
         });
-    }
-
-    @Test
-    void theLedgerOfAnEarlierVersionIsMadeIntoOneOfThis() throws Exception {
-        ledger.claim(request("a"), null);
-        ledger.close();
-        administer("ALTER TABLE file_run DROP COLUMN inbox");
-        administer("DROP INDEX request_unknown");
-        administer("UPDATE ledger SET version = 1");
-        open();
-
-        assertThat(ledger.fileRuns().start("calls.csv", "digest", "an inbox", false, "calls"))
-                .isNotNull();
-        assertThat(ledger.fileRuns().findInbox("an inbox")).hasSize(1);
-        assertThat(ledger.claim(request("a"), null)).isNull();
-        ledger.close();
-        open();
-        assertThat(ledger.fileRuns().findInbox("an inbox")).hasSize(1);
     }
 
     private void deliver(long id, OutcomeKind kind) {

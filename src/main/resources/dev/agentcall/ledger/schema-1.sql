@@ -17,8 +17,7 @@ CREATE TABLE process (
 
 -- Every run over a CSV file, and the process that has it. One that is not finished goes on when a file of the same name and
 -- content is there again. beside: 0, or the run's own id where another process has such a run already. done_name: the
--- original's name in the folder done, from when the results are there. inbox: the inbox that the file came from, by its
--- number in the file system, which is the same on all nodes that share it; null for a one-shot run.
+-- original's name in the folder done, from when the results are there.
 CREATE TABLE file_run (
   id          BIGINT PRIMARY KEY,
   process_id  BIGINT NOT NULL,
@@ -28,8 +27,7 @@ CREATE TABLE file_run (
   result_name TEXT NOT NULL,
   done_name   TEXT,
   started_at  TEXT NOT NULL,
-  finished_at TEXT,
-  inbox       TEXT
+  finished_at TEXT
 );
 
 -- No file is in work twice.
@@ -83,8 +81,5 @@ CREATE INDEX request_open ON request (process_id) WHERE delivered <> 1;
 
 -- The newest, and those old enough to be pruned.
 CREATE INDEX request_claimed_at ON request (claimed_at);
-
--- Those that somebody has to look at.
-CREATE INDEX request_unknown ON request (claimed_at, id) WHERE outcome = 'unknown';
 
 CREATE INDEX request_message ON request (message_id) WHERE message_id IS NOT NULL;
