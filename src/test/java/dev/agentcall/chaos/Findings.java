@@ -179,6 +179,9 @@ record Findings(
         for (String channel : List.of("success.jsonl", "error.jsonl")) {
             if (Files.exists(outbox.resolve(channel))) {
                 for (String line : Files.readAllLines(outbox.resolve(channel))) {
+                    if (!line.endsWith("}")) {
+                        continue; // a full disk has cut it: it comes again, or is found among the untold
+                    }
                     JsonNode outcome = MAPPER.readTree(line);
                     told.put(
                             key(
