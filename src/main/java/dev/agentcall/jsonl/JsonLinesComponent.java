@@ -8,7 +8,11 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.apache.camel.Consumer;
 import org.apache.camel.Endpoint;
 import org.apache.camel.Exchange;
@@ -26,6 +30,17 @@ import org.apache.camel.support.DefaultProducer;
  */
 public final class JsonLinesComponent extends DefaultComponent {
 
+    private final long pauseNanos;
+
+    public JsonLinesComponent() {
+        this(Duration.ofSeconds(1));
+    }
+
+    /** Files whose lines other processes may cut short are looked at after so long. */
+    JsonLinesComponent(Duration pause) {
+        this.pauseNanos = pause.toNanos();
+    }
+
     @Override
     protected Endpoint createEndpoint(String uri, String remaining, Map<String, Object> parameters) {
         return new JsonLinesEndpoint(uri, Path.of(remaining));
@@ -33,8 +48,10 @@ public final class JsonLinesComponent extends DefaultComponent {
 
     private final class JsonLinesEndpoint extends DefaultEndpoint {
         private final Path file;
-        /** Where the last line ended that was written from here. */
-        private long end;
+
+        private final ReadWriteLock lines = new ReentrantReadWriteLock();
+        /** When the end of the file was looked at last; null if it is to be. Not each time: it makes each write dearer. */
+        private volatile Long looked;
 
         private JsonLinesEndpoint(String uri, Path file) {
             super(uri, JsonLinesComponent.this);
@@ -52,37 +69,61 @@ public final class JsonLinesComponent extends DefaultComponent {
         }
 
         private void append(String line) throws IOException {
+            byte[] bytes = (line + "\n").getBytes(StandardCharsets.UTF_8);
             try {
-                appendTo(line);
+                if (!appendWith(bytes, lines.readLock(), true)) {
+                    appendWith(bytes, lines.writeLock(), false);
+                }
             } catch (NoSuchFileException e) {
                 Files.createDirectories(file.toAbsolutePath().getParent());
-                appendTo(line);
+                appendWith(bytes, lines.writeLock(), false);
             }
         }
 
         /**
-         * Not behind a line that was cut short: by a full disk or a power cut, here or in another process. One at a time: a
-         * line that another thread has half written must not pass for one. For one that another process is just writing it
-         * may, and an empty line comes of it.
+         * Appends the bytes: along with other threads, each in one write; or, the first time, after a failure and once in a
+         * while, alone, and not behind a line that was cut short by a full disk or a power cut, here or in another process. A
+         * line that another process is just writing may pass for one, and an empty line comes of it.
+         *
+         * @return false if it is to be done alone
          */
-        private synchronized void appendTo(String line) throws IOException {
+        private boolean appendWith(byte[] bytes, Lock lock, boolean along) throws IOException {
+            lock.lock();
             try (FileChannel channel = FileChannel.open(
                     file, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.APPEND)) {
-                long before = channel.size();
-                boolean isWhole = before == end || before == 0 || endsWithLine();
-                byte[] bytes = ((isWhole ? "" : "\n") + line + "\n").getBytes(StandardCharsets.UTF_8);
-                ByteBuffer buffer = ByteBuffer.wrap(bytes); // not Files.write, which writes 8 KiB at a time
-                while (buffer.hasRemaining()) {
-                    channel.write(buffer);
+                Long last = looked;
+                long now = System.nanoTime();
+                if (along && (last == null || now - last > pauseNanos)) {
+                    return false;
                 }
-                end = before + bytes.length;
+                if (!along) {
+                    if (!endsWithLine()) {
+                        write(new byte[] {'\n'}, channel);
+                    }
+                    looked = now;
+                }
+                write(bytes, channel);
+                return true;
+            } catch (IOException e) {
+                looked = null;
+                throw e;
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        /** Not Files.write, which writes 8 KiB at a time. */
+        private static void write(byte[] bytes, FileChannel channel) throws IOException {
+            ByteBuffer buffer = ByteBuffer.wrap(bytes);
+            while (buffer.hasRemaining()) {
+                channel.write(buffer);
             }
         }
 
         private boolean endsWithLine() throws IOException {
             try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
                 ByteBuffer last = ByteBuffer.allocate(1);
-                return channel.read(last, channel.size() - 1) == 1 && last.get(0) == '\n';
+                return channel.size() == 0 || channel.read(last, channel.size() - 1) == 1 && last.get(0) == '\n';
             }
         }
 

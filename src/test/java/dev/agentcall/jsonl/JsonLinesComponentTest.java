@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import org.apache.camel.CamelContext;
 import org.apache.camel.ProducerTemplate;
 import org.apache.camel.impl.DefaultCamelContext;
@@ -18,7 +19,7 @@ class JsonLinesComponentTest {
     void halfALineThatAnotherProcessLeavesTakesNoOtherLineAlong(@TempDir Path folder) throws Exception {
         Path file = folder.resolve("not/there/yet.jsonl");
         try (CamelContext context = new DefaultCamelContext()) {
-            context.addComponent("jsonl", new JsonLinesComponent());
+            context.addComponent("jsonl", new JsonLinesComponent(Duration.ZERO));
             context.start();
             try (ProducerTemplate template = context.createProducerTemplate()) {
                 template.sendBody("jsonl:" + file, "{\"n\":1}");
